@@ -1,0 +1,239 @@
+/**
+ * Room signalling, defined once: JSON over a WebSocket at `/room`. The client
+ * speaks first (`join`); every request is answered, by `ok` or by a typed error;
+ * the server tells the rest by events. Both ends derive their types from here.
+ */
+import { z } from "zod";
+
+export const signallingVersion = 1;
+
+/** Larger messages close the connection with 1009. */
+export const maxMessageBytes = 64 * 1024;
+/** The most that one sealed message may carry, and the most recipients of one `relay`. */
+export const maxSealedBytes = 2048;
+export const maxRelayRecipients = 100;
+
+const id = z.string().min(1).max(64);
+const base64Url = z.string().regex(/^[A-Za-z0-9_-]*$/, "expected base64url");
+
+export const roles = ["host", "moderator", "speaker", "listener"] as const;
+export const roleSchema = z.enum(roles);
+export type Role = z.infer<typeof roleSchema>;
+
+export const dtlsParametersSchema = z.strictObject({
+  role: z.enum(["client", "server", "auto"]).optional(),
+  fingerprints: z
+    .array(
+      z.strictObject({
+        algorithm: z.enum(["sha-1", "sha-224", "sha-256", "sha-384", "sha-512"]),
+        value: z.string().max(200),
+      }),
+    )
+    .min(1)
+    .max(8),
+});
+export type DtlsParameters = z.infer<typeof dtlsParametersSchema>;
+
+export const iceCandidateSchema = z.looseObject({
+  foundation: z.string(),
+  priority: z.number(),
+  ip: z.string(),
+  address: z.string().optional(),
+  protocol: z.enum(["udp", "tcp"]),
+  port: z.number().int(),
+  type: z.string(),
+  tcpType: z.string().optional(),
+});
+
+/** mediasoup's names, which mediasoup-client takes as they are. */
+export const transportSchema = z.strictObject({
+  transportId: id,
+  iceParameters: z.strictObject({
+    usernameFragment: z.string(),
+    password: z.string(),
+    iceLite: z.boolean().optional(),
+  }),
+  iceCandidates: z.array(iceCandidateSchema),
+  dtlsParameters: dtlsParametersSchema,
+});
+export type TransportParameters = z.infer<typeof transportSchema>;
+
+/** RTP parameters and capabilities of mediasoup's shape (ORTC); mediasoup itself checks their inside. */
+const rtpParametersSchema = z.looseObject({
+  mid: z.string().max(16).optional(),
+  codecs: z.array(z.looseObject({ mimeType: z.string().max(64), payloadType: z.number().int() })).min(1).max(4),
+  headerExtensions: z.array(z.looseObject({ uri: z.string().max(200), id: z.number().int() })).max(16).optional(),
+  encodings: z.array(z.looseObject({ ssrc: z.number().int().optional() })).max(4).optional(),
+  rtcp: z.looseObject({ cname: z.string().max(255).optional() }).optional(),
+});
+const rtpCapabilitiesSchema = z.looseObject({
+  codecs: z.array(z.looseObject({ mimeType: z.string().max(64) })).max(32).optional(),
+  headerExtensions: z.array(z.looseObject({ uri: z.string().max(200) })).max(64).optional(),
+});
+export type WireRtpParameters = z.infer<typeof rtpParametersSchema>;
+export type WireRtpCapabilities = z.infer<typeof rtpCapabilitiesSchema>;
+
+/** Somebody in the room. `seat` numbers the stage: unique in the room for as long as it lives, never dealt twice. */
+export const memberSchema = z.strictObject({
+  participantId: id,
+  name: z.string().max(80),
+  role: roleSchema,
+  /** Null in the audience. */
+  seat: z.number().int().min(0).nullable(),
+  /** X25519 public key (32 bytes) to seal the room's secret to; null: the member takes no part in encryption. */
+  publicKey: base64Url.max(64).nullable(),
+});
+export type Member = z.infer<typeof memberSchema>;
+
+/** A stage stream as it reaches one receiver. */
+export const streamSchema = z.strictObject({
+  /** The publisher's stream; the same for all who receive it. */
+  streamId: id,
+  participantId: id,
+  /** This receiver's copy: its consumer. */
+  consumerId: id,
+  paused: z.boolean(),
+  rtpParameters: rtpParametersSchema,
+});
+export type StreamDescription = z.infer<typeof streamSchema>;
+
+const transportRequest = z.strictObject({
+  direction: z.enum(["send", "receive"]),
+  /** Given: the transport is connected at once, in the same round trip. */
+  dtlsParameters: dtlsParametersSchema.optional(),
+});
+
+/** What a client may ask, and what it is answered. */
+export const requests = {
+  /** The first message of a connection. With `transport` one round trip does it all: joined, connected and subscribed. */
+  join: {
+    request: z.strictObject({
+      version: z.literal(signallingVersion),
+      token: z.string().max(4096),
+      publicKey: base64Url.max(64).optional(),
+      transport: transportRequest.optional(),
+    }),
+    response: z.strictObject({
+      participantId: id,
+      roomId: id,
+      role: roleSchema,
+      seat: z.number().int().nullable(),
+      /** Everybody on the stage now. */
+      stage: z.array(memberSchema),
+      /** The audience, for those who deal keys (the host) only; else only its size counts. */
+      audience: z.array(memberSchema).nullable(),
+      audienceSize: z.number().int(),
+      rtpCapabilities: rtpCapabilitiesSchema,
+      transport: transportSchema.optional(),
+      /** With a receiving transport: every stage stream, already on its way. */
+      streams: z.array(streamSchema).optional(),
+    }),
+  },
+  /** A further transport, for clients that do not ask for one in `join`. */
+  openTransport: { request: transportRequest, response: transportSchema },
+  connectTransport: {
+    request: z.strictObject({ transportId: id, dtlsParameters: dtlsParametersSchema }),
+    response: z.strictObject({}),
+  },
+  /** From now on every stage stream comes to this transport, by `streamAdded` as streams come and go. */
+  subscribe: {
+    request: z.strictObject({ transportId: id, rtpCapabilities: rtpCapabilitiesSchema.optional() }),
+    response: z.strictObject({ streams: z.array(streamSchema) }),
+  },
+  /** Needs the right to speak. */
+  publish: {
+    request: z.strictObject({ transportId: id, rtpParameters: rtpParametersSchema, paused: z.boolean().optional() }),
+    response: z.strictObject({ streamId: id }),
+  },
+  unpublish: { request: z.strictObject({ streamId: id }), response: z.strictObject({}) },
+  /** Pauses or resumes one's own stream: mute. */
+  setMuted: {
+    request: z.strictObject({ streamId: id, muted: z.boolean() }),
+    response: z.strictObject({}),
+  },
+  /** Carries sealed bytes that the server cannot read, to members of the room; those who have left are named in `missing`. */
+  relay: {
+    request: z.strictObject({
+      messages: z
+        .array(z.strictObject({ to: id, sealed: base64Url.max(Math.ceil((maxSealedBytes * 4) / 3)) }))
+        .min(1)
+        .max(maxRelayRecipients),
+    }),
+    response: z.strictObject({ missing: z.array(id) }),
+  },
+  ping: { request: z.strictObject({}), response: z.strictObject({}) },
+  leave: { request: z.strictObject({}), response: z.strictObject({}) },
+} as const;
+
+export type RequestName = keyof typeof requests;
+export type RequestBody<Name extends RequestName> = z.input<(typeof requests)[Name]["request"]>;
+export type ResponseBody<Name extends RequestName> = z.output<(typeof requests)[Name]["response"]>;
+
+/** What the server tells unasked. */
+export const events = {
+  /** On the stage: to everybody. In the audience: to those who deal keys. */
+  memberJoined: z.strictObject({ member: memberSchema }),
+  memberLeft: z.strictObject({ participantId: id }),
+  streamAdded: z.strictObject({ stream: streamSchema }),
+  streamRemoved: z.strictObject({ consumerId: id, streamId: id }),
+  streamPaused: z.strictObject({ consumerId: id, paused: z.boolean() }),
+  sealed: z.strictObject({ from: id, sealed: base64Url }),
+  /** ICE and DTLS as the server sees them: what to blame when media does not come. */
+  transportState: z.strictObject({
+    transportId: id,
+    ice: z.enum(["new", "connected", "completed", "disconnected", "closed"]),
+    dtls: z.enum(["new", "connecting", "connected", "failed", "closed"]),
+  }),
+  /** The participant is out; the connection closes after this. */
+  removed: z.strictObject({ reason: z.enum(["room-ended", "kicked", "replaced", "server-shutdown", "media-failed"]) }),
+} as const;
+
+export type EventName = keyof typeof events;
+export type EventBody<Name extends EventName> = z.output<(typeof events)[Name]>;
+
+export const errorCodes = [
+  "bad-message",
+  "unknown-request",
+  "not-joined",
+  "already-joined",
+  "bad-token",
+  "room-full",
+  "forbidden",
+  "not-found",
+  "bad-media",
+  "too-many-requests",
+  "server-shutdown",
+  "internal",
+] as const;
+export type SignallingErrorCode = (typeof errorCodes)[number];
+
+/** The envelope of a request; its `body` is parsed by the schema of its `request`. */
+export const requestEnvelopeSchema = z.strictObject({
+  id: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  request: z.string().max(40),
+  body: z.unknown(),
+});
+
+/** Whatever the server sends: an answer (by the request's id) or an event. */
+export const serverMessageSchema = z.union([
+  z.strictObject({ id: z.number().int(), ok: z.literal(true), body: z.unknown() }),
+  z.strictObject({
+    id: z.number().int().nullable(),
+    ok: z.literal(false),
+    error: z.strictObject({ code: z.enum(errorCodes), message: z.string() }),
+  }),
+  z.strictObject({ event: z.string(), body: z.unknown() }),
+]);
+export type ServerMessage = z.infer<typeof serverMessageSchema>;
+
+/** What a token (JWT, HS256) claims, beside `exp`: who it is, for which room, with at most which role. */
+export const tokenClaimsSchema = z.looseObject({
+  sub: id,
+  room: id,
+  role: roleSchema,
+  name: z.string().max(80),
+  exp: z.number().int(),
+});
+export type TokenClaims = z.infer<typeof tokenClaimsSchema>;
+export const tokenIssuer = "soundcheck";
+export const tokenAudience = "soundcheck-room";

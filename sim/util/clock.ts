@@ -1,0 +1,51 @@
+/**
+ * Time. One machine has one monotonic clock (CLOCK_MONOTONIC) that all of its
+ * processes share, so instants taken in different processes can be compared.
+ */
+
+declare const monotonicMsBrand: unique symbol;
+
+/** An instant on the machine's monotonic clock, in milliseconds. */
+export type MonotonicMs = number & { readonly [monotonicMsBrand]: true };
+
+export type Clock = {
+  /** The present instant on the monotonic clock. */
+  now(): MonotonicMs;
+};
+
+// performance.now() counts from the process's start on the same clock as hrtime, and is the cheaper call.
+const processStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+export const systemClock: Clock = {
+  now: () => (performance.now() + processStartMs) as MonotonicMs,
+};
+
+/** Marks a plain number of milliseconds, e.g. one that came out of a message, as an instant of this machine's clock. */
+export function monotonicMs(value: number): MonotonicMs {
+  return value as MonotonicMs;
+}
+
+/**
+ * What to add to a monotonic instant to get milliseconds since 1970, measured now.
+ * One process takes it once a run and hands it to all others, so that capture
+ * times in packets and arrival times agree to the microsecond.
+ */
+export function measureWallOffsetMs(clock: Clock = systemClock): number {
+  return performance.timeOrigin + performance.now() - clock.now();
+}
+
+const secondsFrom1900To1970 = 2_208_988_800;
+
+/** Milliseconds since 1970 as a 64-bit NTP timestamp (RFC 5905 section 6): seconds since 1900 and a 32-bit fraction. */
+export function ntpFromUnixMs(unixMs: number): { seconds: number; fraction: number } {
+  const unixSeconds = Math.floor(unixMs / 1000);
+  const fraction = Math.round((unixMs / 1000 - unixSeconds) * 0x1_0000_0000);
+  return fraction === 0x1_0000_0000
+    ? { seconds: (unixSeconds + 1 + secondsFrom1900To1970) >>> 0, fraction: 0 }
+    : { seconds: (unixSeconds + secondsFrom1900To1970) >>> 0, fraction };
+}
+
+/** The inverse of {@link ntpFromUnixMs}; valid until the NTP era ends in 2036. */
+export function unixMsFromNtp(seconds: number, fraction: number): number {
+  return (seconds - secondsFrom1900To1970) * 1000 + (fraction / 0x1_0000_0000) * 1000;
+}
