@@ -53,10 +53,15 @@ export const judgedThresholdSchema = z.strictObject({
 export type JudgedThreshold = z.infer<typeof judgedThresholdSchema>;
 
 export const harnessLimitSchema = z.strictObject({
+  /** Stable: late-send-p99, event-loop-p99, machine-cpu... */
+  id: z.string(),
   /** What is limited, e.g. "late sends p99 (stage)". */
   name: z.string(),
   unit: z.enum(["seconds", "ratio", "count"]),
+  /** Whether `limit` is the most or the least that may be measured. */
+  bound: z.enum(["at-most", "at-least"]),
   limit: z.number(),
+  /** Null without samples, which breaks the limit too. */
   measured: z.number().nullable(),
   ok: z.boolean(),
   /** What to change when it is broken. */
@@ -112,7 +117,7 @@ export const resultSchema = z.strictObject({
   }),
   lostRatio: z.number().nullable(),
   lateRatio: z.number().nullable(),
-  /** Stretches of the run in which more than a twentieth was lost. */
+  /** Stretches of the run in which more than a twentieth was lost; `toSecond` is the first second after. */
   lossIntervals: z.array(
     z.strictObject({ fromSecond: z.number().int(), toSecond: z.number().int(), lost: count, expected: count }),
   ),
