@@ -1,0 +1,68 @@
+import { FrameRing, popCount, type SentStream } from "./sent-ledger.ts";
+
+type Window = { readonly fromMs: number; toMs: number };
+
+/**
+ * One stream at one listener: which frames came, and, held against what the
+ * speaker sent, which were expected and did not. A frame is expected when it was
+ * due inside a window: while the listener was connected and subscribed and the
+ * stream not paused. Instants are on the monotonic clock, in ms.
+ */
+export class StreamObserver {
+  readonly #received = new FrameRing();
+  /** In order; only the last may be open, with `toMs` infinite. */
+  #windows: Window[] = [];
+  /** Frames before this one are settled. */
+  #settledBefore = 0;
+
+  /** Frames due from this instant on are expected. No effect on a window that is open. */
+  open(fromMs: number): void {
+    if (this.#last?.toMs !== Infinity) this.#windows.push({ fromMs, toMs: Infinity });
+  }
+
+  /** Frames due from this instant on are not expected. No effect when nothing is open. */
+  close(atMs: number): void {
+    const last = this.#last;
+    if (last?.toMs === Infinity) last.toMs = Math.max(last.fromMs, atMs);
+  }
+
+  get #last(): Window | undefined {
+    return this.#windows[this.#windows.length - 1];
+  }
+
+  isExpected(dueMs: number): boolean {
+    for (const { fromMs, toMs } of this.#windows) if (dueMs >= fromMs && dueMs < toMs) return true;
+    return false;
+  }
+
+  /** Notes an arrival; false for a duplicate, or one older than the ring reaches. */
+  arrive(frame: number): boolean {
+    return this.#received.set(frame);
+  }
+
+  /** Settles all frames due before an instant that are not settled yet, and adds up into `into`. */
+  settle(sent: SentStream, beforeMs: number, into: { expected: number; lost: number }): void {
+    const before = sent.frameAt(beforeMs);
+    for (const { fromMs, toMs } of this.#windows) {
+      const from = Math.max(this.#settledBefore, sent.firstFrame, sent.frameAt(fromMs));
+      const end = toMs === Infinity ? before : Math.min(before, sent.frameAt(toMs));
+      this.#settleFrames(sent, from, end, into);
+    }
+    this.#settledBefore = Math.max(this.#settledBefore, before);
+    if (this.#windows.length > 1) this.#windows = this.#windows.filter(({ toMs }) => toMs > beforeMs);
+  }
+
+  #settleFrames(sent: SentStream, from: number, end: number, into: { expected: number; lost: number }): void {
+    if (end <= from) return;
+    for (let word = from >>> 5; word <= (end - 1) >>> 5; word++) {
+      const first = word << 5;
+      let mask = -1;
+      if (first < from) mask &= -1 << (from - first);
+      if (first + 32 > end) mask &= -1 >>> (first + 32 - end);
+      const expected = sent.sent.word(word) & mask;
+      if (expected === 0) continue;
+      into.expected += popCount(expected);
+      into.lost += popCount(expected & ~this.#received.word(word));
+    }
+  }
+}

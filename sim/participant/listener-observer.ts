@@ -1,0 +1,257 @@
+import { JitterBuffer } from "../audio/jitter-buffer.ts";
+import type { RtpView } from "../audio/rtp.ts";
+import type { SFrameKey } from "../e2ee/sframe/key.ts";
+import { SFrameReceiver } from "../e2ee/sframe/receiver.ts";
+import { generationOfKid } from "../e2ee/keys/kid.ts";
+import type { Sampler } from "../measure/sampler.ts";
+import { frameDelayMs, timestampTicksPerFrame, type SentLedger, type SentStream } from "../measure/sent-ledger.ts";
+import { StreamObserver } from "../measure/stream-observer.ts";
+import { unixMsFromNtp } from "../util/clock.ts";
+import { Histogram } from "../util/histogram.ts";
+import { zeroCounts, type ListenerCounts, type ListenerDigest, type SampledOutcome } from "./listener-engine.ts";
+import type { IncomingStream } from "./target.ts";
+
+/** A stream that the speaker sends but the server does not bring counts as lost after this long. */
+const missingStreamGraceMs = 2000;
+/** Decryption is timed in one frame of so many. */
+const timedShare = 16;
+
+/** What all listeners of an engine add up into. */
+export type Totals = {
+  readonly runStartMs: number;
+  readonly wallOffsetMs: number;
+  readonly ledger: SentLedger;
+  readonly sampler: Sampler;
+  readonly pathDelay: Histogram;
+  readonly playoutDelay: Histogram;
+  readonly decryptCost: Histogram;
+  decrypted: number;
+  readonly refused: Record<string, number>;
+  second(second: number): { expected: number; lost: number; late: number; mouthToEar: Histogram };
+};
+
+type ObservedStream = {
+  readonly streamId: string;
+  readonly observer: StreamObserver;
+  readonly jitterBuffer: JitterBuffer;
+  /** Undefined until the speaker's account of it comes in. */
+  sent: SentStream | undefined;
+  paused: boolean;
+};
+
+/** All streams at one listener: counts, delays, keys. Fed packet by packet, settled second by second. */
+export class ListenerObserver {
+  readonly mouthToEar = new Histogram();
+  readonly counts = zeroCounts();
+  readonly #totals: Totals;
+  readonly #receiver: SFrameReceiver | undefined;
+  readonly #kids = new Set<number>();
+  readonly #bySsrc = new Map<number, ObservedStream>();
+  readonly #byStreamId = new Map<string, ObservedStream>();
+  readonly #byConsumerId = new Map<string, { ssrc: number; stream: ObservedStream }>();
+  readonly #tally = { expected: 0, lost: 0 };
+  #connectedAtMs = Infinity;
+  #closedAtMs = Infinity;
+  #firstSoundMs: number | null = null;
+  #digested: ListenerCounts = zeroCounts();
+  #samples: SampledOutcome[] = [];
+  #unsettledSecond: number | undefined;
+  #untilTimed = timedShare;
+
+  constructor(totals: Totals, encrypted: boolean) {
+    this.#totals = totals;
+    this.#receiver = encrypted ? new SFrameReceiver() : undefined;
+  }
+
+  /** From now on what speakers send is expected here. */
+  connected(nowMs: number): void {
+    this.#connectedAtMs = nowMs;
+    this.#unsettledSecond = this.#secondOf(nowMs);
+    for (const stream of this.#byStreamId.values()) if (!stream.paused) stream.observer.open(nowMs);
+  }
+
+  /** From now on nothing is expected any more. */
+  closed(nowMs: number): void {
+    if (this.#closedAtMs !== Infinity) return;
+    this.#closedAtMs = nowMs;
+    for (const stream of this.#byStreamId.values()) stream.observer.close(nowMs);
+  }
+
+  get closedAtMs(): number {
+    return this.#closedAtMs;
+  }
+
+  addStream(stream: IncomingStream, nowMs: number): void {
+    const ssrc = stream.rtpParameters.encodings?.[0]?.ssrc;
+    if (ssrc === undefined || this.#byConsumerId.has(stream.consumerId)) return;
+    const observed = this.#byStreamId.get(stream.streamId) ?? this.#observe(stream.streamId);
+    observed.paused = stream.paused;
+    if (!stream.paused && this.#connectedAtMs !== Infinity) observed.observer.open(nowMs);
+    this.#bySsrc.set(ssrc, observed);
+    this.#byConsumerId.set(stream.consumerId, { ssrc, stream: observed });
+  }
+
+  removeStream(consumerId: string, nowMs: number): void {
+    // What is on its way still finds its stream by SSRC.
+    this.#byConsumerId.get(consumerId)?.stream.observer.close(nowMs);
+  }
+
+  pauseStream(consumerId: string, paused: boolean, nowMs: number): void {
+    const found = this.#byConsumerId.get(consumerId);
+    if (found === undefined) return;
+    found.stream.paused = paused;
+    if (paused) found.stream.observer.close(nowMs);
+    else if (this.#connectedAtMs !== Infinity) found.stream.observer.open(nowMs);
+  }
+
+  addKey(key: SFrameKey): void {
+    this.#receiver?.addKey(key);
+    this.#kids.add(Number(key.kid));
+  }
+
+  dropKeysBelow(generation: number): void {
+    for (const kid of this.#kids) {
+      if (generationOfKid(kid) >= generation) continue;
+      this.#receiver?.removeKey(kid);
+      this.#kids.delete(kid);
+    }
+  }
+
+  /** One RTP packet, parsed into `rtp`. */
+  arrive(rtp: RtpView, packet: Buffer, nowMs: number): void {
+    const stream = this.#bySsrc.get(rtp.ssrc);
+    if (stream === undefined) {
+      this.counts.edge++;
+      return;
+    }
+    const frame = Math.floor(rtp.timestamp / timestampTicksPerFrame);
+    if (!stream.observer.arrive(frame)) {
+      this.counts.duplicate++;
+      return;
+    }
+    stream.sent ??= this.#totals.ledger.streams.get(stream.streamId);
+    const dueMs = this.#dueMs(stream, rtp, frame);
+    if (dueMs === undefined || !stream.observer.isExpected(dueMs)) {
+      this.counts.edge++;
+      this.#decrypt(rtp, packet);
+      return;
+    }
+    if (!this.#decrypt(rtp, packet)) {
+      this.counts.refused++;
+      return;
+    }
+    this.#play(stream.jitterBuffer, rtp.marker, dueMs, nowMs);
+  }
+
+  #play(jitterBuffer: JitterBuffer, marker: boolean, dueMs: number, nowMs: number): void {
+    const captureMs = dueMs - frameDelayMs;
+    this.#totals.pathDelay.observe((nowMs - dueMs) / 1000);
+    jitterBuffer.arrive(captureMs, nowMs, marker);
+    const second = this.#totals.second(this.#secondOf(dueMs));
+    if (jitterBuffer.late) {
+      this.counts.late++;
+      second.late++;
+      if (this.#totals.sampler.draw()) this.#samples.push("late");
+      return;
+    }
+    const mouthToEarMs = jitterBuffer.playoutMs - captureMs;
+    this.#totals.playoutDelay.observe((jitterBuffer.playoutMs - nowMs) / 1000);
+    this.mouthToEar.observe(mouthToEarMs / 1000);
+    second.mouthToEar.observe(mouthToEarMs / 1000);
+    this.#firstSoundMs ??= jitterBuffer.playoutMs - this.#connectedAtMs;
+    if (this.#totals.sampler.draw()) this.#samples.push(mouthToEarMs);
+  }
+
+  /** False if the frame was refused; it is counted by cause and never played. */
+  #decrypt(rtp: RtpView, packet: Buffer): boolean {
+    if (this.#receiver === undefined) return true;
+    const payload = packet.subarray(rtp.payloadStart, rtp.payloadEnd);
+    const timed = --this.#untilTimed === 0;
+    const beforeMs = timed ? performance.now() : 0;
+    const opened = this.#receiver.decrypt(payload);
+    if (timed) {
+      this.#untilTimed = timedShare;
+      this.#totals.decryptCost.observe((performance.now() - beforeMs) / 1000);
+    }
+    if (opened.kind === "ok") {
+      this.#totals.decrypted++;
+      return true;
+    }
+    this.#totals.refused[opened.cause] = (this.#totals.refused[opened.cause] ?? 0) + 1;
+    return false;
+  }
+
+  /** When the packet was due on the wire; by the speaker's account, or else by the capture time that it carries. */
+  #dueMs(stream: ObservedStream, rtp: RtpView, frame: number): number | undefined {
+    if (stream.sent !== undefined) return stream.sent.dueMs(frame);
+    if (!rtp.hasCaptureTime) return undefined;
+    return unixMsFromNtp(rtp.captureSeconds, rtp.captureFraction) - this.#totals.wallOffsetMs + frameDelayMs;
+  }
+
+  /** Settles all that was due before an instant; called with instants that grow. */
+  settle(beforeMs: number): void {
+    if (this.#unsettledSecond === undefined) return;
+    this.#noticeMissingStreams();
+    const lastSecond = Math.ceil((beforeMs - this.#totals.runStartMs) / 1000);
+    for (; this.#unsettledSecond < lastSecond; this.#unsettledSecond++) {
+      this.#settleSecond(this.#unsettledSecond);
+    }
+  }
+
+  #settleSecond(number: number): void {
+    this.#tally.expected = 0;
+    this.#tally.lost = 0;
+    const endMs = this.#totals.runStartMs + (number + 1) * 1000;
+    for (const stream of this.#byStreamId.values()) {
+      if (stream.sent !== undefined) stream.observer.settle(stream.sent, endMs, this.#tally);
+    }
+    if (this.#tally.expected === 0) return;
+    const second = this.#totals.second(number);
+    second.expected += this.#tally.expected;
+    second.lost += this.#tally.lost;
+    this.counts.expected += this.#tally.expected;
+    this.counts.lost += this.#tally.lost;
+    this.counts.received += this.#tally.expected - this.#tally.lost;
+    for (let n = this.#totals.sampler.drawOf(this.#tally.lost); n > 0; n--) this.#samples.push("lost");
+  }
+
+  #noticeMissingStreams(): void {
+    for (const sent of this.#totals.ledger.streams.values()) {
+      const known = this.#byStreamId.get(sent.streamId);
+      if (known !== undefined) {
+        known.sent ??= sent;
+        continue;
+      }
+      const missed = this.#observe(sent.streamId);
+      missed.observer.open(Math.max(this.#connectedAtMs, sent.dueMs(sent.firstFrame)) + missingStreamGraceMs);
+      missed.observer.close(this.#closedAtMs);
+    }
+  }
+
+  #observe(streamId: string): ObservedStream {
+    const stream: ObservedStream = {
+      streamId,
+      observer: new StreamObserver(),
+      jitterBuffer: new JitterBuffer(),
+      sent: this.#totals.ledger.streams.get(streamId),
+      paused: false,
+    };
+    this.#byStreamId.set(streamId, stream);
+    return stream;
+  }
+
+  takeDigest(): ListenerDigest {
+    const counts = zeroCounts();
+    for (const key of Object.keys(counts) as (keyof ListenerCounts)[]) {
+      counts[key] = this.counts[key] - this.#digested[key];
+    }
+    this.#digested = { ...this.counts };
+    const samples = this.#samples;
+    this.#samples = [];
+    return { counts, samples, firstSoundMs: this.#firstSoundMs };
+  }
+
+  #secondOf(instantMs: number): number {
+    return Math.floor((instantMs - this.#totals.runStartMs) / 1000);
+  }
+}

@@ -1,0 +1,120 @@
+import ndc, { type PeerConnection, type Track } from "node-datachannel";
+import { opusPayloadType } from "../audio/rtp.ts";
+import { SessionError } from "./errors.ts";
+import { fingerprintOf, remoteAnswer } from "./sdp.ts";
+import type { RemoteTransport } from "./target.ts";
+
+export type MediaConnectionOptions = {
+  /** Shows in node-datachannel's own log only. */
+  name: string;
+  direction: "send" | "receive";
+  /** Given when sending. */
+  ssrc?: number;
+  /** Local address of the media socket; undefined: any. */
+  bindAddress: string | undefined;
+  /** Every RTP and RTCP packet that arrives. Set for good: node-datachannel cannot unset or replace it under traffic. */
+  onPacket(packet: Buffer): void;
+  /** Was connected and is no more, once; not called after close(). */
+  onLost(message: string): void;
+};
+
+/** One WebRTC connection with one Opus section, by node-datachannel (ICE, DTLS, SRTP). */
+export class MediaConnection {
+  readonly fingerprint: string;
+  readonly track: Track;
+  readonly #connection: PeerConnection;
+  readonly #direction: "send" | "receive";
+  readonly #onLost: (message: string) => void;
+  #iceConnected = false;
+  #connected = false;
+  #closed = false;
+  #settle: ((error?: SessionError) => void) | undefined;
+
+  private constructor(connection: PeerConnection, track: Track, fingerprint: string, options: MediaConnectionOptions) {
+    this.#connection = connection;
+    this.track = track;
+    this.fingerprint = fingerprint;
+    this.#direction = options.direction;
+    this.#onLost = options.onLost;
+    connection.onIceStateChange((state) => {
+      if (state === "connected" || state === "completed") this.#iceConnected = true;
+    });
+    connection.onStateChange((state) => {
+      this.#stateChanged(state);
+    });
+  }
+
+  static async create(options: MediaConnectionOptions): Promise<MediaConnection> {
+    const connection = new ndc.PeerConnection(options.name, {
+      iceServers: [],
+      disableAutoNegotiation: true,
+      ...(options.bindAddress === undefined ? {} : { bindAddress: options.bindAddress }),
+    });
+    const audio = new ndc.Audio("0", options.direction === "send" ? "SendOnly" : "RecvOnly");
+    audio.addOpusCodec(opusPayloadType);
+    if (options.ssrc !== undefined) audio.addSSRC(options.ssrc, "soundcheck", "soundcheck", "audio");
+    const track = connection.addTrack(audio);
+    // Before anything can arrive: a late first handler flushes seconds of stale packets.
+    track.onMessage(options.onPacket);
+    const offer = await new Promise<string>((resolve) => {
+      connection.onLocalDescription(resolve);
+      connection.setLocalDescription("offer");
+    });
+    return new MediaConnection(connection, track, fingerprintOf(offer), options);
+  }
+
+  /** Resolves once ICE and DTLS are done; rejects with a SessionError `ice` or `dtls` when they fail or the signal comes first. */
+  connect(remote: RemoteTransport, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#settle?.(this.#failure("did not complete in time"));
+      };
+      this.#settle = (error) => {
+        this.#settle = undefined;
+        signal.removeEventListener("abort", abort);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      if (signal.aborted) {
+        abort();
+        return;
+      }
+      signal.addEventListener("abort", abort, { once: true });
+      this.#connection.setRemoteDescription(
+        remoteAnswer(remote, this.#direction === "send" ? "recvonly" : "sendonly"),
+        "answer",
+      );
+    });
+  }
+
+  /** The address that media really comes from or goes to, once connected. */
+  get peer(): { address: string; port: number } | undefined {
+    const remote = this.#connection.getSelectedCandidatePair()?.remote;
+    return remote === undefined ? undefined : { address: remote.address, port: remote.port };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#settle?.(new SessionError("disconnected", "closed while connecting"));
+    this.#connection.close();
+  }
+
+  #failure(what: string): SessionError {
+    return this.#iceConnected ? new SessionError("dtls", `DTLS ${what}`) : new SessionError("ice", `ICE ${what}`);
+  }
+
+  #stateChanged(state: string): void {
+    if (this.#closed) return;
+    if (state === "connected") {
+      this.#connected = true;
+      this.#settle?.();
+    } else if (state === "failed" || state === "disconnected" || state === "closed") {
+      this.#settle?.(this.#failure("failed"));
+      if (this.#connected) {
+        this.#connected = false;
+        this.#onLost(`media connection ${state}`);
+      }
+    }
+  }
+}

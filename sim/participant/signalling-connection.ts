@@ -1,0 +1,149 @@
+import { WebSocket } from "ws";
+import {
+  events,
+  maxMessageBytes,
+  requests,
+  serverMessageSchema,
+  type EventBody,
+  type EventName,
+  type RequestBody,
+  type RequestName,
+  type ResponseBody,
+} from "../protocol/signalling.ts";
+import { SessionError } from "./errors.ts";
+
+type Pending = { resolve(body: unknown): void; reject(error: SessionError): void };
+
+export type SignallingHandlers = {
+  event<Name extends EventName>(name: Name, body: EventBody<Name>): void;
+  /** The connection is gone, once, for whatever reason. */
+  closed(message: string): void;
+};
+
+// A server's answers to a join may be large: a full stage and every stream's parameters.
+const maxServerMessageBytes = 16 * maxMessageBytes;
+
+/** One signalling connection: requests with their answers, and events, each parsed by the protocol's schemas. */
+export class SignallingConnection {
+  readonly #socket: WebSocket;
+  readonly #handlers: SignallingHandlers;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #closed = false;
+
+  private constructor(socket: WebSocket, handlers: SignallingHandlers) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    socket.on("message", (data: Buffer) => {
+      this.#receive(data);
+    });
+    socket.on("error", () => {
+      // A close follows, and tells.
+    });
+    socket.on("close", (code, reason) => {
+      this.#finish(`signalling connection closed (${code}${reason.length > 0 ? `, ${reason.toString()}` : ""})`);
+    });
+  }
+
+  static async open(url: string, handlers: SignallingHandlers, signal: AbortSignal): Promise<SignallingConnection> {
+    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: maxServerMessageBytes });
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => {
+        socket.terminate();
+        reject(new SessionError("unreachable", `no signalling connection to ${url} in time`));
+      };
+      if (signal.aborted) abort();
+      signal.addEventListener("abort", abort, { once: true });
+      socket.once("open", () => {
+        signal.removeEventListener("abort", abort);
+        resolve();
+      });
+      socket.once("error", (error) => {
+        signal.removeEventListener("abort", abort);
+        reject(new SessionError("unreachable", `no signalling connection to ${url}: ${error.message}`, { cause: error }));
+      });
+    });
+    return new SignallingConnection(socket, handlers);
+  }
+
+  /** Address and port of the far end. */
+  get peer(): { address: string; port: number } | undefined {
+    const socket = (this.#socket as unknown as { _socket?: { remoteAddress?: string; remotePort?: number } })._socket;
+    if (socket?.remoteAddress === undefined || socket.remotePort === undefined) return undefined;
+    return { address: socket.remoteAddress, port: socket.remotePort };
+  }
+
+  request<Name extends RequestName>(name: Name, body: RequestBody<Name>): Promise<ResponseBody<Name>> {
+    if (this.#closed) return Promise.reject(new SessionError("disconnected", "the signalling connection is closed"));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, {
+        resolve: (answer) => {
+          const parsed = requests[name].response.safeParse(answer);
+          if (parsed.success) resolve(parsed.data as ResponseBody<Name>);
+          else reject(new SessionError("protocol", `answer to ${name} does not fit: ${parsed.error.message}`));
+        },
+        reject,
+      });
+      this.#socket.send(JSON.stringify({ id, request: name, body }));
+    });
+  }
+
+  close(): void {
+    this.#socket.close();
+    // A server that does not answer the closing handshake must not keep us.
+    setTimeout(() => {
+      this.#socket.terminate();
+    }, 500).unref();
+  }
+
+  #receive(data: Buffer): void {
+    let raw: unknown;
+    try {
+      raw = JSON.parse(data.toString());
+    } catch {
+      this.#protocolError("a message that is not JSON");
+      return;
+    }
+    const message = serverMessageSchema.safeParse(raw);
+    if (!message.success) {
+      this.#protocolError("a message that is neither answer nor event");
+    } else if ("event" in message.data) {
+      this.#event(message.data.event, message.data.body);
+    } else {
+      const { id } = message.data;
+      const pending = id === null ? undefined : this.#pending.get(id);
+      if (id === null || pending === undefined) {
+        this.#protocolError("an answer to nothing that was asked");
+        return;
+      }
+      this.#pending.delete(id);
+      if (message.data.ok) pending.resolve(message.data.body);
+      else pending.reject(new SessionError("refused", `${message.data.error.code}: ${message.data.error.message}`));
+    }
+  }
+
+  #event(name: string, body: unknown): void {
+    if (!Object.hasOwn(events, name)) {
+      this.#protocolError(`an unknown event, ${name.slice(0, 40)}`);
+      return;
+    }
+    const known = name as EventName;
+    const parsed = events[known].safeParse(body);
+    if (parsed.success) this.#handlers.event(known, parsed.data as EventBody<EventName>);
+    else this.#protocolError(`an event ${known} that does not fit`);
+  }
+
+  #protocolError(what: string): void {
+    this.#finish(`the server sent ${what}`, "protocol");
+    this.#socket.terminate();
+  }
+
+  #finish(message: string, failure: "disconnected" | "protocol" = "disconnected"): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const pending of this.#pending.values()) pending.reject(new SessionError(failure, message));
+    this.#pending.clear();
+    this.#handlers.closed(message);
+  }
+}

@@ -1,0 +1,150 @@
+import { mintToken } from "../protocol/token.ts";
+import type { EventBody, EventName } from "../protocol/signalling.ts";
+import { signallingVersion } from "../protocol/signalling.ts";
+import { audioExtensions, opusPayloadType } from "../audio/rtp.ts";
+import { fromBase64Url, toBase64Url } from "../util/bytes.ts";
+import { SessionError } from "./errors.ts";
+import { SignallingConnection } from "./signalling-connection.ts";
+import {
+  dtlsParametersOf,
+  type JoinOptions,
+  type PublishOptions,
+  type Target,
+  type TargetEvents,
+  type TargetSession,
+} from "./target.ts";
+
+/** mediasoup's RTP parameters for one Opus stream as our speakers send it (no nack: node-datachannel would not answer it). */
+function opusRtpParameters({ ssrc, cname }: PublishOptions): {
+  mid: string;
+  codecs: { mimeType: string; payloadType: number; [key: string]: unknown }[];
+  headerExtensions: { uri: string; id: number }[];
+  encodings: { ssrc: number; dtx: boolean }[];
+  rtcp: { cname: string };
+} {
+  return {
+    mid: "0",
+    codecs: [
+      {
+        mimeType: "audio/opus",
+        payloadType: opusPayloadType,
+        clockRate: 48_000,
+        channels: 2,
+        parameters: { usedtx: 1, useinbandfec: 1 },
+        rtcpFeedback: [],
+      },
+    ],
+    headerExtensions: Object.values(audioExtensions).map(({ uri, id }) => ({ uri, id })),
+    encodings: [{ ssrc, dtx: true }],
+    rtcp: { cname },
+  };
+}
+
+const tokenLifetimeSeconds = 3600;
+
+/** Our own room server as a target. */
+export function createSoundcheckTarget(options: { url: string; room: string; tokenSecret: Uint8Array }): Target {
+  return {
+    async join(join: JoinOptions, events: TargetEvents): Promise<TargetSession> {
+      const token = await mintToken(
+        options.tokenSecret,
+        { sub: join.accountId, room: options.room, role: join.role, name: join.name },
+        tokenLifetimeSeconds,
+      );
+      let leaving = false;
+      let removed: string | undefined;
+      const connection = await SignallingConnection.open(
+        options.url,
+        {
+          event: (name, body) => {
+            if (name === "removed") removed = (body as EventBody<"removed">).reason;
+            else dispatch(events, name, body);
+          },
+          closed: (message) => {
+            if (leaving) return;
+            if (removed === undefined) events.ended({ kind: "disconnected", message });
+            else events.ended({ kind: "removed", message: `removed by the server: ${removed}` });
+          },
+        },
+        join.signal,
+      );
+      try {
+        const answer = await connection.request("join", {
+          version: signallingVersion,
+          token,
+          ...(join.publicKey === undefined ? {} : { publicKey: toBase64Url(join.publicKey) }),
+          transport: { direction: join.direction, dtlsParameters: dtlsParametersOf(join.fingerprint) },
+        });
+        const { transport } = answer;
+        if (transport === undefined) throw new SessionError("protocol", "the answer to join has no transport");
+        return {
+          participantId: answer.participantId,
+          roomId: answer.roomId,
+          seat: answer.seat,
+          stage: answer.stage,
+          audience: answer.audience ?? [],
+          transport,
+          streams: answer.streams ?? [],
+          peer: connection.peer,
+          publish: (publish) =>
+            connection.request("publish", {
+              transportId: transport.transportId,
+              rtpParameters: opusRtpParameters(publish),
+            }),
+          relay: async (messages) => {
+            await connection.request("relay", {
+              messages: messages.map(({ to, sealed }) => ({ to, sealed: toBase64Url(sealed) })),
+            });
+          },
+          leave: async () => {
+            leaving = true;
+            await connection.request("leave", {});
+            connection.close();
+          },
+          close: () => {
+            leaving = true;
+            connection.close();
+          },
+        };
+      } catch (error) {
+        leaving = true;
+        connection.close();
+        throw error;
+      }
+    },
+  };
+}
+
+function dispatch(events: TargetEvents, name: EventName, body: EventBody<EventName>): void {
+  switch (name) {
+    case "memberJoined":
+      events.memberJoined((body as EventBody<"memberJoined">).member);
+      break;
+    case "memberLeft":
+      events.memberLeft((body as EventBody<"memberLeft">).participantId);
+      break;
+    case "streamAdded":
+      events.streamAdded((body as EventBody<"streamAdded">).stream);
+      break;
+    case "streamRemoved":
+      events.streamRemoved((body as EventBody<"streamRemoved">).consumerId);
+      break;
+    case "streamPaused": {
+      const { consumerId, paused } = body as EventBody<"streamPaused">;
+      events.streamPaused(consumerId, paused);
+      break;
+    }
+    case "sealed": {
+      const { from, sealed } = body as EventBody<"sealed">;
+      events.sealed(from, fromBase64Url(sealed));
+      break;
+    }
+    case "transportState": {
+      const { ice, dtls } = body as EventBody<"transportState">;
+      events.transportState({ ice, dtls });
+      break;
+    }
+    case "removed":
+      break;
+  }
+}
