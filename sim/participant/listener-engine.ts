@@ -51,8 +51,8 @@ export type ListenerMedia = {
   pauseStream(consumerId: string, paused: boolean): void;
   /** A key to decrypt a speaker's frames with. */
   addKey(key: StreamKey): void;
-  /** Forgets keys of a KID's generation older than this. */
-  dropKeysBelow(generation: number): void;
+  /** Forgets the keys whose KID is of this generation. */
+  dropKeys(generation: number): void;
   takeDigest(): ListenerDigest;
   /** Expects nothing more from now on, lets arrive what is on its way, settles all, and gives the sum of the whole session. */
   finish(): Promise<ListenerCounts>;

@@ -109,9 +109,9 @@ export class ListenerObserver {
     this.#kids.add(Number(key.kid));
   }
 
-  dropKeysBelow(generation: number): void {
+  dropKeys(generation: number): void {
     for (const kid of this.#kids) {
-      if (generationOfKid(kid) >= generation) continue;
+      if (generationOfKid(kid) !== generation) continue;
       this.#receiver?.removeKey(kid);
       this.#kids.delete(kid);
     }

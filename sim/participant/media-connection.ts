@@ -1,6 +1,6 @@
 import ndc, { type PeerConnection, type Track } from "node-datachannel";
-import { opusPayloadType } from "../audio/rtp.ts";
 import { SessionError } from "./errors.ts";
+import { opusPayloadType } from "../audio/rtp.ts";
 import { fingerprintOf, remoteAnswer } from "./sdp.ts";
 import type { RemoteTransport } from "./target.ts";
 

@@ -1,6 +1,6 @@
 import { audioExtensions, isRtcp, RtpView } from "../audio/rtp.ts";
 import { deriveSFrameKey, type SFrameKey } from "../e2ee/sframe/key.ts";
-import type { SuiteName } from "../e2ee/sframe/suites.ts";
+import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import { Sampler } from "../measure/sampler.ts";
 import { SentLedger, type SentBatch } from "../measure/sent-ledger.ts";
 import { toBase64Url } from "../util/bytes.ts";
@@ -28,7 +28,7 @@ export type NodeDatachannelEngineOptions = {
   lossHorizonMs: number;
   /** The probability that a packet is in the sample. */
   sampleProbability: number;
-  suite: SuiteName;
+  suite: CipherSuiteName;
   bindAddress: string | undefined;
   random: Random;
 };
@@ -52,7 +52,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
   readonly #keys = new Map<string, SFrameKey>();
   readonly #rtp = new RtpView({
     captureTimeId: audioExtensions.absCaptureTime.id,
-    audioLevelId: audioExtensions.audioLevel.id,
+    audioLevelId: null,
   });
   readonly #totals: Totals;
   readonly #timer: NodeJS.Timeout;
@@ -110,8 +110,8 @@ export class NodeDatachannelEngine implements ListenerEngine {
       addKey: (key) => {
         observer.addKey(this.#derive(key));
       },
-      dropKeysBelow: (generation) => {
-        observer.dropKeysBelow(generation);
+      dropKeys: (generation) => {
+        observer.dropKeys(generation);
       },
       takeDigest: () => observer.takeDigest(),
       finish: () => this.#finish(observer),

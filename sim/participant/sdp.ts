@@ -1,5 +1,5 @@
-import { opusPayloadType } from "../audio/rtp.ts";
 import { SessionError } from "./errors.ts";
+import { opusPayloadType } from "../audio/rtp.ts";
 import type { RemoteTransport } from "./target.ts";
 
 /** The SHA-256 fingerprint in a description, colon-separated hex. */

@@ -1,6 +1,7 @@
 import { createDistributorThread, type DistributorThread } from "../e2ee/keys/distributor-thread.ts";
 import { maxRelayRecipients, type Member } from "../protocol/signalling.ts";
 import { fromBase64Url } from "../util/bytes.ts";
+import { systemClock } from "../util/clock.ts";
 import type { TargetSession } from "./target.ts";
 
 /** Joins are collected for so long before their keys are dealt together. */
@@ -37,10 +38,12 @@ export class KeyDealer {
   }
 
   static async create(options: KeyDealerOptions): Promise<KeyDealer> {
-    const thread = await createDistributorThread({ roomId: options.roomId });
+    const thread = await createDistributorThread({
+      roomId: options.roomId,
+      rekeyWindowMs: options.rekeyWindowMs,
+    });
     const dealer = new KeyDealer(thread, options);
-    const { generation, secret } = await thread.current();
-    options.onSecret(generation, secret);
+    await dealer.#tellSecret();
     return dealer;
   }
 
@@ -73,16 +76,30 @@ export class KeyDealer {
   left(participantId: string): void {
     if (this.#closed) return;
     this.#joining = this.#joining.filter((member) => member.participantId !== participantId);
-    this.#enqueue(() => this.#thread.remove(participantId));
-    this.#rekeyTimer ??= setTimeout(() => {
-      this.#rekeyTimer = undefined;
-      this.#enqueue(async () => {
-        const { generation, secret, messages } = await this.#thread.rekey();
-        await this.#relay(messages);
-        this.rekeys++;
-        this.#options.onSecret(generation, secret);
-      });
-    }, this.#options.rekeyWindowMs);
+    this.#enqueue(async () => {
+      await this.#thread.remove(participantId);
+      const dueAt = this.#thread.rekeyDueAt;
+      if (dueAt !== null) this.#rekeyTimer ??= this.#rekeyIn(dueAt - systemClock.now());
+    });
+  }
+
+  #rekeyIn(ms: number): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        this.#rekeyTimer = undefined;
+        this.#enqueue(async () => {
+          await this.#relay((await this.#thread.rekey()).messages);
+          this.rekeys++;
+          await this.#tellSecret();
+        });
+      },
+      Math.max(1, ms),
+    );
+  }
+
+  async #tellSecret(): Promise<void> {
+    const { generation, secret } = await this.#thread.current();
+    this.#options.onSecret(generation, secret);
   }
 
   /** No more keys are dealt: the room closes. */

@@ -1,0 +1,127 @@
+import { WebSocketServer, type WebSocket } from "ws";
+import { vuMessageSchema, type AgentMessage, type FailureCause } from "../protocol/fleet.ts";
+
+/** How long a VU may take to say hello. */
+const helloTimeoutMs = 10_000;
+const maxVuMessageBytes = 4096;
+
+/** One participant as its VU sees it. */
+export type Seat = {
+  /** Leaves in good order; the last digest. */
+  leave(): Promise<Extract<AgentMessage, { type: "final" }>>;
+  /** The VU is gone: drop everything. */
+  cut(): void;
+};
+
+export type VuServerOptions = {
+  host: string;
+  runId: string;
+  kind: "stage" | "audience";
+  /** Seats a participant; what happens to it goes out by `send`. */
+  seat(index: number, send: (message: AgentMessage) => void): Promise<Seat>;
+  /** Counts a seat that could not be taken. */
+  refused(cause: FailureCause, message: string): void;
+};
+
+/** Where k6's VUs connect: one WebSocket a participant. */
+export class VuServer {
+  readonly #server: WebSocketServer;
+  readonly #options: VuServerOptions;
+  readonly #taken = new Set<number>();
+
+  private constructor(server: WebSocketServer, options: VuServerOptions) {
+    this.#server = server;
+    this.#options = options;
+    server.on("connection", (socket) => {
+      this.#serve(socket);
+    });
+  }
+
+  static async listen(options: VuServerOptions): Promise<VuServer> {
+    const server = new WebSocketServer({
+      host: options.host,
+      port: 0,
+      path: "/participants",
+      perMessageDeflate: false,
+      backlog: 4096,
+      maxPayload: maxVuMessageBytes,
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("listening", resolve);
+      server.once("error", reject);
+    });
+    return new VuServer(server, options);
+  }
+
+  get url(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("VuServer: not listening");
+    return `ws://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/participants`;
+  }
+
+  close(): void {
+    for (const socket of this.#server.clients) socket.close(1001, "run ended");
+    this.#server.close();
+  }
+
+  #serve(socket: WebSocket): void {
+    const send = (message: AgentMessage): void => {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    };
+    const refuse = (message: string): void => {
+      send({ type: "failed", cause: "protocol", message });
+      socket.close(1008, "see the message");
+    };
+    const helloTimer = setTimeout(() => {
+      refuse("no hello came in time");
+    }, helloTimeoutMs);
+    let seating: Promise<Seat | undefined> | undefined;
+    let gone = false;
+    socket.on("error", () => {
+      // A close follows.
+    });
+    socket.on("message", (data: Buffer) => {
+      const message = parse(data);
+      if (message === undefined) {
+        refuse("a message that is neither hello nor leave, or of another version");
+      } else if (message.type === "leave") {
+        if (seating === undefined) refuse("leave before hello");
+        else void seating.then((seat) => seat?.leave()).then((final) => {
+          if (final !== undefined) send(final);
+          gone = true;
+          socket.close(1000);
+        });
+      } else if (seating !== undefined) {
+        refuse("hello twice");
+      } else {
+        clearTimeout(helloTimer);
+        const { runId, kind } = this.#options;
+        if (message.runId !== runId || message.kind !== kind) {
+          refuse(`this host seats the ${kind} of run ${runId}, not the ${message.kind} of ${message.runId}`);
+          return;
+        }
+        if (this.#taken.has(message.index)) {
+          refuse(`seat ${message.index} of the ${kind} is taken`);
+          return;
+        }
+        this.#taken.add(message.index);
+        seating = this.#options.seat(message.index, send).catch((error: unknown) => {
+          refuse(`cannot be seated: ${String(error)}`);
+          return undefined;
+        });
+      }
+    });
+    socket.on("close", () => {
+      clearTimeout(helloTimer);
+      if (!gone) void seating?.then((seat) => seat?.cut());
+    });
+  }
+}
+
+function parse(data: Buffer): ReturnType<typeof vuMessageSchema.parse> | undefined {
+  try {
+    return vuMessageSchema.parse(JSON.parse(data.toString()));
+  } catch {
+    return undefined;
+  }
+}

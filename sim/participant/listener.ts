@@ -1,0 +1,173 @@
+import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
+import type { Clock } from "../util/clock.ts";
+import { SessionError } from "./errors.ts";
+import type { ListenerCounts, ListenerDigest, ListenerEngine, ListenerMedia } from "./listener-engine.ts";
+import { ReceiverKeys } from "./receiver-keys.ts";
+import type { Target, TargetEvents, TargetSession } from "./target.ts";
+
+export type ListenerOptions = {
+  /** The listener's number in the audience, from 0. */
+  index: number;
+  accountId: string;
+  name: string;
+  target: Target;
+  engine: ListenerEngine;
+  /** Undefined: frames are not encrypted. */
+  suite: CipherSuiteName | undefined;
+  joinTimeoutMs: number;
+  clock: Clock;
+  /** The session is over and we did not end it; called at most once, after a join that succeeded. */
+  onBroken(error: SessionError): void;
+};
+
+/** A simulated listener: one seat in the audience, from join to leave. */
+export class Listener {
+  readonly index: number;
+  readonly name: string;
+  /** From opening the signalling connection to media connected. */
+  readonly joinMs: number;
+  readonly #session: TargetSession;
+  readonly #media: ListenerMedia;
+  readonly #keys: ReceiverKeys | undefined;
+  #left = false;
+
+  private constructor(
+    options: ListenerOptions,
+    made: { session: TargetSession; media: ListenerMedia; keys: ReceiverKeys | undefined; joinMs: number },
+  ) {
+    this.index = options.index;
+    this.name = options.name;
+    this.joinMs = made.joinMs;
+    this.#session = made.session;
+    this.#media = made.media;
+    this.#keys = made.keys;
+  }
+
+  /** Joins the room, connects media and subscribes. Rejects with a SessionError, and leaves nothing behind. */
+  static async join(options: ListenerOptions): Promise<Listener> {
+    const { suite, engine, clock } = options;
+    let broken: ((error: SessionError) => void) | undefined;
+    let early: SessionError | undefined;
+    const breakSession = (error: SessionError): void => {
+      if (broken === undefined) early ??= error;
+      else broken(error);
+    };
+    const media = await engine.open({
+      index: options.index,
+      encrypted: suite !== undefined,
+      onLost: (message) => {
+        breakSession(new SessionError("disconnected", message));
+      },
+    });
+    const keys =
+      suite === undefined
+        ? undefined
+        : new ReceiverKeys({
+            suite,
+            onKey: (key) => {
+              media.addKey(key);
+            },
+            onExpired: (generation) => {
+              media.dropKeys(generation);
+            },
+            clock,
+          });
+    let session: TargetSession | undefined;
+    try {
+      const signal = AbortSignal.timeout(options.joinTimeoutMs);
+      const startMs = clock.now();
+      session = await options.target.join(
+        {
+          accountId: options.accountId,
+          name: options.name,
+          role: "listener",
+          publicKey: keys?.publicKey,
+          direction: "receive",
+          fingerprint: media.fingerprint,
+          signal,
+        },
+        listenerEvents(media, keys, breakSession),
+      );
+      for (const member of session.stage) keys?.stageMember(member);
+      for (const stream of session.streams) media.addStream(stream);
+      keys?.joined(session.roomId, session.participantId);
+      await media.connect(session.transport, signal);
+      if (early !== undefined) throw early;
+      const listener = new Listener(options, { session, media, keys, joinMs: clock.now() - startMs });
+      broken = (error) => {
+        if (!listener.#left) options.onBroken(error);
+        broken = () => undefined;
+      };
+      return listener;
+    } catch (error) {
+      session?.close();
+      media.close();
+      keys?.close();
+      throw error;
+    }
+  }
+
+  takeDigest(): ListenerDigest {
+    return this.#media.takeDigest();
+  }
+
+  mouthToEarP99Seconds(): number | null {
+    return this.#media.mouthToEarP99Seconds();
+  }
+
+  /** Addresses that this listener's own sockets talk to. */
+  get peers(): { signalling: TargetSession["peer"]; media: ListenerMedia["peer"] } {
+    return { signalling: this.#session.peer, media: this.#media.peer };
+  }
+
+  /** Expects nothing more, lets the last packets arrive, leaves; the sum of the whole session. */
+  async leave(): Promise<ListenerCounts> {
+    this.#left = true;
+    const counts = await this.#media.finish();
+    await this.#session.leave().catch(() => undefined);
+    this.close();
+    return counts;
+  }
+
+  /** After the session broke: settles what is known and drops the rest. */
+  async abandon(): Promise<ListenerCounts> {
+    this.#left = true;
+    this.#session.close();
+    const counts = await this.#media.finish();
+    this.close();
+    return counts;
+  }
+
+  /** Drops everything at once; safe to call twice. */
+  close(): void {
+    this.#left = true;
+    this.#session.close();
+    this.#media.close();
+    this.#keys?.close();
+  }
+}
+
+function listenerEvents(
+  media: ListenerMedia,
+  keys: ReceiverKeys | undefined,
+  breakSession: (error: SessionError) => void,
+): TargetEvents {
+  return {
+    memberJoined: (member) => keys?.stageMember(member),
+    memberLeft: (participantId) => keys?.stageMemberLeft(participantId),
+    streamAdded: (stream) => {
+      media.addStream(stream);
+    },
+    streamRemoved: (consumerId) => {
+      media.removeStream(consumerId);
+    },
+    streamPaused: (consumerId, paused) => {
+      media.pauseStream(consumerId, paused);
+    },
+    sealed: (_from, message) => keys?.open(message),
+    transportState: () => undefined,
+    ended: ({ kind, message }) => {
+      breakSession(new SessionError(kind, message));
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import type { FrameSource } from "../audio/frame-source.ts";
+import { RtpPacketizer } from "../audio/rtp.ts";
+import { generationOfKid, kidOf } from "../e2ee/keys/kid.ts";
+import { speakerBaseKey } from "../e2ee/keys/speaker-key.ts";
+import { deriveSFrameKey } from "../e2ee/sframe/key.ts";
+import { SFrameSender } from "../e2ee/sframe/sender.ts";
+import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
+import { frameDelayMs, frameMs, timestampTicksPerFrame, type SentBatch } from "../measure/sent-ledger.ts";
+import { ntpFromUnixMs } from "../util/clock.ts";
+import type { Histogram } from "../util/histogram.ts";
+import type { Paced } from "./pacer.ts";
+
+/** A new generation is spoken under only after this long, so that all listeners have its key by then. */
+export const keyActivationMs = 1000;
+/** Quieter frames are room tone: not talk. */
+const silentLevelDbov = 60;
+
+export type StageVoiceOptions = {
+  streamId: string;
+  participantId: string;
+  seat: number;
+  ssrc: number;
+  /** Number of the frame that the talk begins with; the stream's RTP timestamps count from it. */
+  baseFrame: number;
+  /** When the base frame is due, on the monotonic clock. */
+  baseDueMs: number;
+  /** Undefined: nothing is ever sent. */
+  source: FrameSource | undefined;
+  suite: CipherSuiteName | undefined;
+  wallOffsetMs: number;
+  send(packet: Buffer): void;
+  encryptCost: Histogram;
+  overhead: Histogram;
+};
+
+/** What a speaker does 50 times a second: frame, encrypt, packetise, send, and keep account of it. */
+export class StageVoice implements Paced {
+  readonly frameZeroDueMs: number;
+  readonly #options: StageVoiceOptions;
+  readonly #packetizer: RtpPacketizer;
+  #sender: SFrameSender | undefined;
+  #pendingKey: { readonly sender: SFrameSender; readonly fromMs: number } | undefined;
+  #sequence = 1;
+  #throughFrame: number;
+  #frames: number[] = [];
+  #ended = false;
+  /** The last frame was speech rather than silence or room tone. */
+  isSpeaking = false;
+  sent = 0;
+  sentBytes = 0;
+  encrypted = 0;
+
+  constructor(options: StageVoiceOptions) {
+    this.#options = options;
+    this.frameZeroDueMs = options.baseDueMs - options.baseFrame * frameMs;
+    this.#throughFrame = options.baseFrame - 1;
+    this.#packetizer = new RtpPacketizer({ ssrc: options.ssrc, mid: "0" });
+  }
+
+  /** Speaks under this generation of the room's secret from an instant on. */
+  useSecret(generation: number, secret: Uint8Array, fromMs: number): void {
+    const { suite, participantId, seat } = this.#options;
+    if (suite === undefined) return;
+    const kid = kidOf(generation, seat);
+    if (this.#sender !== undefined && generationOfKid(Number(this.#sender.kid)) >= generation) return;
+    const baseKey = speakerBaseKey({ secret, participantId, kid, suite });
+    const sender = new SFrameSender(deriveSFrameKey({ suite, kid, baseKey }));
+    if (this.#sender === undefined) this.#sender = sender;
+    else this.#pendingKey = { sender, fromMs };
+  }
+
+  /** The first frame that is due after an instant; never before the base frame. */
+  firstFrameAfter(instantMs: number): number {
+    return Math.max(this.#options.baseFrame, Math.ceil((instantMs - this.frameZeroDueMs) / frameMs));
+  }
+
+  /** Goes past the frames that were due before the speaker came. */
+  skipTo(frame: number): void {
+    for (let skipped = this.#options.baseFrame; skipped < frame; skipped++) this.#options.source?.next();
+    this.#throughFrame = frame - 1;
+  }
+
+  tick(frame: number): void {
+    const { source, overhead, encryptCost } = this.#options;
+    this.#throughFrame = frame;
+    const next = source?.next();
+    this.isSpeaking = next?.kind === "frame" && next.levelDbov < silentLevelDbov;
+    if (next?.kind !== "frame") return;
+    const dueMs = this.frameZeroDueMs + frame * frameMs;
+    if (this.#pendingKey !== undefined && dueMs >= this.#pendingKey.fromMs) {
+      this.#sender = this.#pendingKey.sender;
+      this.#pendingKey = undefined;
+    }
+    let payload: Uint8Array = next.payload;
+    if (this.#sender !== undefined) {
+      const beforeMs = performance.now();
+      payload = this.#sender.encrypt(next.payload);
+      encryptCost.observe((performance.now() - beforeMs) / 1000);
+      overhead.observe(payload.length - next.payload.length);
+      this.encrypted++;
+    }
+    const packet = this.#packetizer.packetize({
+      marker: next.marker,
+      sequence: this.#sequence,
+      timestamp: (frame * timestampTicksPerFrame) >>> 0,
+      audioLevelDbov: next.levelDbov,
+      voiceActive: this.isSpeaking,
+      captureTime: ntpFromUnixMs(dueMs - frameDelayMs + this.#options.wallOffsetMs),
+      payload,
+    });
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    this.#options.send(packet);
+    this.#frames.push(frame);
+    this.sent++;
+    this.sentBytes += packet.length;
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** The account since the last one, for the listeners' side. */
+  takeSent(): SentBatch {
+    const frames = this.#frames;
+    this.#frames = [];
+    return {
+      streamId: this.#options.streamId,
+      frameZeroDueMs: this.frameZeroDueMs,
+      throughFrame: this.#throughFrame,
+      frames,
+      ended: this.#ended,
+    };
+  }
+}
