@@ -1,0 +1,36 @@
+import { defineConfig } from "vitest/config";
+
+const minuteMs = 60_000;
+
+/** Tests that share the machine with nothing, since they measure, or fill it. */
+function oneFileAtATime(name: string, groupOrder: number, testTimeout: number) {
+  return {
+    test: {
+      name,
+      include: [`sim/test/${name}/**/*.test.ts`],
+      fileParallelism: false,
+      sequence: { groupOrder },
+      testTimeout,
+      hookTimeout: minuteMs,
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./infra/test/closing-line-reporter.ts"],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["sim/**/*.test.ts", "infra/**/*.test.ts"],
+          exclude: ["sim/test/{integration,e2e,acceptance}/**", "**/node_modules/**"],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      oneFileAtATime("integration", 1, minuteMs),
+      oneFileAtATime("e2e", 2, 5 * minuteMs),
+      oneFileAtATime("acceptance", 3, 15 * minuteMs),
+    ],
+  },
+});
