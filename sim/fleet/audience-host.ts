@@ -7,7 +7,6 @@ import { createPersona } from "../persona/persona.ts";
 import type { AgentMessage, AgentMessageBody, HostReport, ListenerSummary } from "../protocol/fleet.ts";
 import type { SentBatch } from "../measure/sent-ledger.ts";
 import type { Clock } from "../util/clock.ts";
-import { Histogram } from "../util/histogram.ts";
 import { createRandom, type Random } from "../util/random.ts";
 import type { HostProgress, ToHost } from "./host-messages.ts";
 import { HostRecorder } from "./host-recorder.ts";
@@ -105,7 +104,7 @@ export class AudienceHost {
   }
 
   progress(): HostProgress {
-    const { counts, histograms } = this.#engine.report();
+    const { counts, mouthToEar } = this.#engine;
     const { recorder } = this;
     return {
       joined: recorder.joined,
@@ -116,7 +115,7 @@ export class AudienceHost {
       expected: counts.expected,
       received: counts.received,
       lost: counts.lost,
-      mouthToEarP95Seconds: Histogram.from(histograms.mouth_to_ear).quantile(0.95),
+      mouthToEarP95Seconds: mouthToEar.quantile(0.95),
       failure: recorder.commonestFailure,
     };
   }

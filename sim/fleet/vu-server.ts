@@ -1,5 +1,5 @@
 import { WebSocketServer, type WebSocket } from "ws";
-import { vuMessageSchema, type AgentMessage, type FailureCause } from "../protocol/fleet.ts";
+import { vuMessageSchema, type AgentMessage } from "../protocol/fleet.ts";
 
 /** How long a VU may take to say hello. */
 const helloTimeoutMs = 10_000;
@@ -19,8 +19,6 @@ export type VuServerOptions = {
   kind: "stage" | "audience";
   /** Seats a participant; what happens to it goes out by `send`. */
   seat(index: number, send: (message: AgentMessage) => void): Promise<Seat>;
-  /** Counts a seat that could not be taken. */
-  refused(cause: FailureCause, message: string): void;
 };
 
 /** Where k6's VUs connect: one WebSocket a participant. */

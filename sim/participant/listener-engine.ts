@@ -4,7 +4,7 @@
  * native process. Signalling and keys are dealt with above, in listener.ts.
  */
 import type { SentBatch } from "../measure/sent-ledger.ts";
-import type { HistogramSnapshot } from "../util/histogram.ts";
+import type { Histogram, HistogramSnapshot } from "../util/histogram.ts";
 import type { IncomingStream, RemoteTransport } from "./target.ts";
 
 /** Counts of one listener or of a whole engine. Expected = received + lost, each of the packets that are settled by now. */
@@ -25,7 +25,7 @@ export function zeroCounts(): ListenerCounts {
 }
 
 /** An outcome of an expected packet: mouth-to-ear delay in ms, or what went wrong. */
-export type SampledOutcome = number | "late" | "lost";
+export type SampledOutcome = number | "late" | "lost" | "refused";
 
 /** What happened since the last digest. */
 export type ListenerDigest = {
@@ -91,6 +91,9 @@ export type ListenerEngine = {
   open(options: { index: number; encrypted: boolean; onLost(message: string): void }): Promise<ListenerMedia>;
   /** What speakers sent, as it becomes known. */
   recordSent(batch: SentBatch): void;
+  /** Of all listeners so far. */
+  readonly counts: ListenerCounts;
+  readonly mouthToEar: Histogram;
   report(): EngineReport;
   close(): Promise<void>;
 };

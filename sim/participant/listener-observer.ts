@@ -22,6 +22,7 @@ export type Totals = {
   readonly wallOffsetMs: number;
   readonly ledger: SentLedger;
   readonly sampler: Sampler;
+  readonly mouthToEar: Histogram;
   readonly pathDelay: Histogram;
   readonly playoutDelay: Histogram;
   readonly decryptCost: Histogram;
@@ -138,6 +139,7 @@ export class ListenerObserver {
     }
     if (!this.#decrypt(rtp, packet)) {
       this.counts.refused++;
+      if (this.#totals.sampler.draw()) this.#samples.push("refused");
       return;
     }
     this.#play(stream.jitterBuffer, rtp.marker, dueMs, nowMs);
@@ -158,6 +160,7 @@ export class ListenerObserver {
     this.#totals.playoutDelay.observe((jitterBuffer.playoutMs - nowMs) / 1000);
     this.mouthToEar.observe(mouthToEarMs / 1000);
     second.mouthToEar.observe(mouthToEarMs / 1000);
+    this.#totals.mouthToEar.observe(mouthToEarMs / 1000);
     this.#firstSoundMs ??= jitterBuffer.playoutMs - this.#connectedAtMs;
     if (this.#totals.sampler.draw()) this.#samples.push(mouthToEarMs);
   }

@@ -46,7 +46,8 @@ export class NodeDatachannelEngine implements ListenerEngine {
   readonly #options: NodeDatachannelEngineOptions;
   readonly #ledger = new SentLedger();
   readonly #listeners = new Set<ListenerObserver>();
-  readonly #finished = { counts: zeroCounts(), mouthToEar: new Histogram() };
+  /** Of listeners that are gone. */
+  readonly #finished = zeroCounts();
   readonly #openSeconds = new Map<number, OpenSecond>();
   readonly #seconds = new Map<number, EngineSecond>();
   readonly #keys = new Map<string, SFrameKey>();
@@ -65,6 +66,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
       wallOffsetMs: options.wallOffsetMs,
       ledger: this.#ledger,
       sampler: new Sampler(options.sampleProbability, options.random),
+      mouthToEar: new Histogram(),
       pathDelay: new Histogram(),
       playoutDelay: new Histogram(),
       decryptCost: new Histogram(),
@@ -131,17 +133,21 @@ export class NodeDatachannelEngine implements ListenerEngine {
     this.#ledger.record(batch);
   }
 
+  get counts(): ListenerCounts {
+    const counts = { ...this.#finished };
+    for (const observer of this.#listeners) addCounts(counts, observer.counts);
+    return counts;
+  }
+
+  get mouthToEar(): Histogram {
+    return this.#totals.mouthToEar;
+  }
+
   report(): EngineReport {
-    const counts = { ...this.#finished.counts };
-    const mouthToEar = Histogram.from(this.#finished.mouthToEar.snapshot());
-    for (const observer of this.#listeners) {
-      addCounts(counts, observer.counts);
-      mouthToEar.merge(observer.mouthToEar);
-    }
     return {
-      counts,
+      counts: this.counts,
       histograms: {
-        mouth_to_ear: mouthToEar.snapshot(),
+        mouth_to_ear: this.#totals.mouthToEar.snapshot(),
         path_delay: this.#totals.pathDelay.snapshot(),
         playout_delay: this.#totals.playoutDelay.snapshot(),
         sframe_decrypt: this.#totals.decryptCost.snapshot(),
@@ -197,8 +203,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
 
   #retire(observer: ListenerObserver): void {
     if (!this.#listeners.delete(observer)) return;
-    addCounts(this.#finished.counts, observer.counts);
-    this.#finished.mouthToEar.merge(observer.mouthToEar);
+    addCounts(this.#finished, observer.counts);
   }
 
   #second(number: number): OpenSecond {

@@ -65,6 +65,8 @@ export const sampleSchema = z.union([
   z.number(),
   z.literal("late"),
   z.literal("lost"),
+  /** Came, but SFrame refused it. */
+  z.literal("refused"),
 ]);
 
 /** Agent to VU. */

@@ -1,0 +1,152 @@
+/** One room: a stage that talks and an audience that listens, seated and led out by the clock. */
+import exec from "k6/execution";
+import http from "k6/http";
+import { sleep } from "k6";
+import type { Options } from "k6/options";
+import type { RunHandle } from "../../sim/protocol/fleet.ts";
+import type { RunPlan } from "../../sim/protocol/run-plan.ts";
+import { sessionErrors, sessionOk } from "./metrics.ts";
+import { readParameters } from "./parameters.ts";
+import { attend } from "./participant.ts";
+
+/** All times in seconds. */
+export type RoomParameters = {
+  /** Speakers on the stage beside the host. */
+  speakers: number;
+  listeners: number;
+  /** Over how long the audience arrives, evenly. */
+  join: number;
+  /** For how long everybody is there. */
+  talk: number;
+  /** panel, monologue or silent. */
+  conversation: string;
+  /** Opus bit rate: 24000, 32000 or 40000 bit/s. */
+  bitrate: number;
+};
+
+export type RoomScenario = {
+  options: Options;
+  setup(): RunHandle;
+  teardown(run: RunHandle): void;
+  stage(run: RunHandle): void;
+  audience(run: RunHandle): void;
+};
+
+/** The stage is seated first; the audience begins to arrive after this long. */
+const stageLeadSeconds = 1.5;
+/** The stage leaves this long after the audience began to: until its accounts are settled. */
+const stageLagSeconds = 3;
+const joinTimeoutSeconds = 10;
+
+export function roomScenario(definition: {
+  name: string;
+  profiles: Record<string, RoomParameters>;
+  defaultProfile: string;
+  thresholds: Record<string, string[]>;
+}): RoomScenario {
+  const { profile, parameters } = readParameters(definition.profiles, definition.defaultProfile);
+  const models = ["panel", "monologue", "silent"];
+  if (!models.includes(parameters.conversation)) {
+    throw new Error(`parameter conversation: expected one of ${models.join(", ")}, found "${parameters.conversation}"`);
+  }
+  const { speakers, listeners, join, talk } = parameters;
+  for (const [name, value] of Object.entries({ speakers, listeners })) {
+    if (!Number.isInteger(value)) throw new Error(`parameter ${name}: expected a whole number, found ${value}`);
+  }
+  const audienceLeavesSeconds = stageLeadSeconds + join + talk;
+  const stageLeavesSeconds = audienceLeavesSeconds + stageLagSeconds;
+  const executor = { executor: "per-vu-iterations", iterations: 1, maxDuration: `${stageLeavesSeconds + 30}s`, gracefulStop: "5s" } as const;
+
+  return {
+    options: {
+      scenarios: {
+        stage: { ...executor, exec: "stage", vus: 1 + speakers },
+        ...(listeners > 0 ? { audience: { ...executor, exec: "audience", vus: listeners } } : {}),
+      },
+      thresholds: definition.thresholds,
+      summaryTrendStats: ["avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "count"],
+      setupTimeout: "60s",
+      teardownTimeout: "60s",
+      noConnectionReuse: false,
+      // Read by `soundcheck run` through `k6 inspect`.
+      ext: { soundcheck: { scenario: definition.name, profile, parameters } },
+    },
+    setup: () => startRun(runPlan(definition.name, profile, parameters, stageLeavesSeconds + 5)),
+    teardown: (run) => {
+      http.post(`${agentUrl()}/runs/${run.runId}/end`, null, { timeout: "60s" });
+    },
+    stage: (run) => {
+      guarded(() => {
+        takeSeat(run, "stage", exec.scenario.iterationInTest, stageLeavesSeconds);
+      });
+    },
+    audience: (run) => {
+      guarded(() => {
+        const index = exec.scenario.iterationInTest;
+        sleep(stageLeadSeconds + (join * index) / listeners);
+        takeSeat(run, "audience", index, audienceLeavesSeconds);
+      });
+    },
+  };
+}
+
+function takeSeat(run: RunHandle, kind: "stage" | "audience", index: number, leavesSeconds: number): void {
+  attend({
+    run,
+    kind,
+    index,
+    leaveAtMs: exec.scenario.startTime + leavesSeconds * 1000,
+    joinTimeoutMs: joinTimeoutSeconds * 1000,
+  });
+}
+
+/** k6 goes on and exits with 0 after an exception in an iteration: it counts as a broken session. */
+function guarded(session: () => void): void {
+  try {
+    session();
+  } catch (error) {
+    sessionOk.add(false);
+    sessionErrors.add(1);
+    throw error;
+  }
+}
+
+function agentUrl(): string {
+  return __ENV["AGENT"] || "http://127.0.0.1:7881";
+}
+
+function runPlan(scenario: string, profile: string, parameters: RoomParameters, seconds: number): RunPlan {
+  const runId = __ENV["RUN_ID"] || `${scenario}-${Date.now()}`;
+  return {
+    runId,
+    scenario,
+    profile,
+    seed: __ENV["SEED"] || "1",
+    target: { kind: "soundcheck", url: __ENV["TARGET"] || "ws://127.0.0.1:7880/room" },
+    room: runId.slice(0, 64),
+    stage: { speakers: parameters.speakers },
+    audience: { listeners: parameters.listeners },
+    conversation: { model: parameters.conversation as RunPlan["conversation"]["model"], seconds },
+    audio: { bitrateBps: parameters.bitrate as RunPlan["audio"]["bitrateBps"] },
+    e2ee: {
+      enabled: (__ENV["E2EE"] || "on") === "on",
+      suite: "AES_128_GCM_SHA256_128",
+      rekeyWindowSeconds: 5,
+    },
+    joinTimeoutSeconds,
+    lossHorizonSeconds: 1,
+    samplesPerSecond: 500,
+  };
+}
+
+function startRun(plan: RunPlan): RunHandle {
+  const response = http.post(`${agentUrl()}/runs`, JSON.stringify(plan), {
+    headers: { "content-type": "application/json" },
+    timeout: "50s",
+  });
+  if (response.status === 0) {
+    exec.test.abort(`no agent at ${agentUrl()}: start one with "soundcheck agent", or name it by -e AGENT=<url>`);
+  }
+  if (response.status !== 201) exec.test.abort(`the agent refused the run: ${String(response.body)}`);
+  return response.json() as unknown as RunHandle;
+}

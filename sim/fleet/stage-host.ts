@@ -1,0 +1,258 @@
+import { nearestVoice, type Corpus } from "../audio/corpus.ts";
+import { FrameSource } from "../audio/frame-source.ts";
+import { frameMs, type SentBatch } from "../measure/sent-ledger.ts";
+import { toSessionError } from "../participant/errors.ts";
+import { Pacer } from "../participant/pacer.ts";
+import { Speaker } from "../participant/speaker.ts";
+import type { Target } from "../participant/target.ts";
+import { planConversation, type Talkspurt } from "../persona/conversation.ts";
+import { createPersona, type Persona } from "../persona/persona.ts";
+import type { AgentMessage, AgentMessageBody, HostReport } from "../protocol/fleet.ts";
+import type { Clock } from "../util/clock.ts";
+import { Histogram } from "../util/histogram.ts";
+import { createRandom, type Random } from "../util/random.ts";
+import type { HostProgress, ToHost } from "./host-messages.ts";
+import { HostRecorder } from "./host-recorder.ts";
+import { localAddressFor } from "./local-address.ts";
+import type { Seat } from "./vu-server.ts";
+
+type Start = Extract<ToHost, { type: "start" }>;
+
+/** The account of what was sent goes to the audience this often. */
+const accountPeriodMs = 100;
+const digestPeriodMs = 1000;
+
+type Seated = { speaker: Speaker; send(message: AgentMessage): void; told: number };
+
+/** The process that the stage lives in: every speaker paced to the due time, each with a phase of its own. */
+export class StageHost {
+  readonly recorder: HostRecorder;
+  readonly #start: Start;
+  readonly #target: Target;
+  readonly #corpus: Corpus;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #onSent: (batches: SentBatch[]) => void;
+  readonly #personas: Persona[];
+  readonly #talk: Talkspurt[][];
+  readonly #pacer: Pacer;
+  readonly #lateness = new Histogram();
+  readonly #encryptCost = new Histogram();
+  readonly #overhead = new Histogram();
+  readonly #seated = new Map<number, Seated>();
+  /** Speakers that have left; their last account is still to be given. */
+  #leaving: Speaker[] = [];
+  readonly #timers: NodeJS.Timeout[];
+  readonly #totals = { sent: 0, sentBytes: 0, encrypted: 0, rekeys: 0, sealed: 0, sealSeconds: 0 };
+  #talkStartMs: number | undefined;
+
+  constructor(options: {
+    start: Start;
+    target: Target;
+    corpus: Corpus;
+    clock: Clock;
+    onSent(batches: SentBatch[]): void;
+  }) {
+    const { plan, name, kind, runStartMs } = options.start;
+    this.#start = options.start;
+    this.#target = options.target;
+    this.#corpus = options.corpus;
+    this.#clock = options.clock;
+    this.#onSent = options.onSent;
+    this.#random = createRandom(plan.seed);
+    this.recorder = new HostRecorder({ name, kind, runStartMs, clock: options.clock });
+    const speakers = 1 + plan.stage.speakers;
+    this.#personas = Array.from({ length: speakers }, (_, index) =>
+      createPersona(this.#random.fork(`speaker:${index}`)),
+    );
+    this.#talk = planConversation({
+      model: plan.conversation.model,
+      speakers,
+      seconds: plan.conversation.seconds,
+      talkativeness: this.#personas.map(({ talkativeness }) => talkativeness),
+      random: this.#random.fork("conversation"),
+    });
+    this.#pacer = new Pacer({ clock: options.clock, lateness: this.#lateness });
+    this.#timers = [
+      setInterval(() => {
+        this.#giveAccount();
+      }, accountPeriodMs),
+      setInterval(() => {
+        this.#sendDigests();
+      }, digestPeriodMs),
+    ];
+  }
+
+  async seat(index: number, send: (message: AgentMessage) => void): Promise<Seat> {
+    const { plan, wallOffsetMs } = this.#start;
+    try {
+      const persona = this.#personas[index];
+      if (persona === undefined) throw new Error(`the stage has ${this.#personas.length} seats, from 0`);
+      this.#talkStartMs ??= this.#clock.now();
+      const speaker = await Speaker.join({
+        index,
+        accountId: `speaker-${index}`,
+        name: persona.name,
+        target: this.#target,
+        source: this.#sourceFor(index, persona),
+        talkStartMs: this.#talkStartMs,
+        suite: plan.e2ee.enabled ? plan.e2ee.suite : undefined,
+        rekeyWindowMs: plan.e2ee.rekeyWindowSeconds * 1000,
+        joinTimeoutMs: plan.joinTimeoutSeconds * 1000,
+        wallOffsetMs,
+        bindAddress: localAddressFor(plan.target.url),
+        pacer: this.#pacer,
+        clock: this.#clock,
+        random: this.#random.fork(`stream:${index}`),
+        encryptCost: this.#encryptCost,
+        overhead: this.#overhead,
+        onBroken: (error) => {
+          if (!this.#seated.has(index)) return;
+          this.recorder.recordFailure(error);
+          send({ type: "failed", cause: error.failure, message: error.message });
+          this.#retire(index);
+          speaker.close();
+        },
+      });
+      this.recorder.recordJoin(speaker.joinMs, speaker.peers);
+      this.#seated.set(index, { speaker, send, told: 0 });
+      send({ type: "joined", joinMs: speaker.joinMs });
+      return {
+        leave: () => this.#leave(index),
+        cut: () => {
+          this.#retire(index);
+          speaker.close();
+        },
+      };
+    } catch (error) {
+      const failure = toSessionError(error);
+      this.recorder.recordFailure(failure);
+      send({ type: "failed", cause: failure.failure, message: failure.message });
+      return { leave: () => Promise.resolve(finalOf(0, 0)), cut: () => undefined };
+    }
+  }
+
+  progress(): HostProgress {
+    let [speaking, sent] = [0, this.#totals.sent];
+    for (const { speaker } of this.#seated.values()) {
+      if (speaker.voice.isSpeaking) speaking++;
+      sent += speaker.voice.sent;
+    }
+    const { joined, failed, left, commonestFailure } = this.recorder;
+    return {
+      joined,
+      failed,
+      left,
+      speaking,
+      sent,
+      expected: 0,
+      received: 0,
+      lost: 0,
+      mouthToEarP95Seconds: null,
+      failure: commonestFailure,
+    };
+  }
+
+  async end(): Promise<HostReport> {
+    await Promise.all([...this.#seated.keys()].map((index) => this.#leave(index)));
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#giveAccount();
+    this.recorder.eventLoop.stop();
+    const { sent, sentBytes, encrypted, rekeys, sealed, sealSeconds } = this.#totals;
+    return {
+      ...this.recorder.report(),
+      packets: { sent, sentBytes, expected: 0, received: 0, lost: 0, late: 0, duplicate: 0, edge: 0 },
+      histograms: {
+        join: this.recorder.join.snapshot(),
+        late_send: this.#lateness.snapshot(),
+        event_loop_delay: this.recorder.eventLoop.delay.snapshot(),
+        sframe_encrypt: this.#encryptCost.snapshot(),
+        sframe_overhead: this.#overhead.snapshot(),
+      },
+      sframe: {
+        encrypted,
+        decrypted: 0,
+        timedEncrypt: this.#encryptCost.n,
+        timedDecrypt: 0,
+        refused: {},
+        rekeys,
+        sealed,
+        sealSeconds,
+      },
+      worst: [],
+    };
+  }
+
+  #sourceFor(index: number, persona: Persona): FrameSource | undefined {
+    // In a silent room everybody is muted; a muted microphone sends not even room tone.
+    if (this.#start.plan.conversation.model === "silent") return undefined;
+    return new FrameSource({
+      corpus: this.#corpus,
+      voice: nearestVoice(this.#corpus, persona.voice),
+      talkspurts: this.#talk[index] ?? [],
+      random: this.#random.fork(`utterances:${index}`),
+    });
+  }
+
+  async #leave(index: number): Promise<AgentMessageBody<"final">> {
+    const seated = this.#seated.get(index);
+    if (seated === undefined) return finalOf(0, 0);
+    await seated.speaker.leave();
+    this.#retire(index);
+    this.recorder.completed++;
+    this.recorder.digestsSent++;
+    const { sent } = seated.speaker.voice;
+    return finalOf(sent - seated.told, sent);
+  }
+
+  /** Takes a speaker off the stage and adds up what it did. */
+  #retire(index: number): void {
+    const seated = this.#seated.get(index);
+    if (seated === undefined) return;
+    this.#seated.delete(index);
+    const { speaker } = seated;
+    this.#leaving.push(speaker);
+    this.recorder.recordLeave();
+    this.#totals.sent += speaker.voice.sent;
+    this.#totals.sentBytes += speaker.voice.sentBytes;
+    this.#totals.encrypted += speaker.voice.encrypted;
+    this.#totals.rekeys += speaker.dealt.rekeys;
+    this.#totals.sealed += speaker.dealt.sealed;
+    this.#totals.sealSeconds += speaker.dealt.cpuSeconds;
+  }
+
+  #giveAccount(): void {
+    const speakers = [...[...this.#seated.values()].map(({ speaker }) => speaker), ...this.#leaving];
+    for (const speaker of this.#leaving) speaker.voice.end();
+    this.#leaving = [];
+    const batches = speakers.map((speaker) => speaker.takeSent());
+    for (const { frames, frameZeroDueMs } of batches) {
+      for (const frame of frames) {
+        const dueMs = frameZeroDueMs + frame * frameMs;
+        this.recorder.second(Math.floor((dueMs - this.#start.runStartMs) / 1000)).sent++;
+      }
+    }
+    if (batches.length > 0) this.#onSent(batches);
+  }
+
+  #sendDigests(): void {
+    for (const seated of this.#seated.values()) {
+      const { sent } = seated.speaker.voice;
+      this.recorder.digestsSent++;
+      seated.send({ type: "digest", ...zeroCounts, sent: sent - seated.told, samples: [] });
+      seated.told = sent;
+    }
+  }
+}
+
+const zeroCounts = { sent: 0, expected: 0, received: 0, lost: 0, late: 0, refused: 0 };
+
+function finalOf(sent: number, total: number): AgentMessageBody<"final"> {
+  return {
+    type: "final",
+    ...zeroCounts,
+    sent,
+    samples: [],
+    totals: { sent: total, expected: 0, received: 0, lost: 0 },
+  };
+}

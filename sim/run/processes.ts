@@ -1,0 +1,118 @@
+import { fork, spawn, type ChildProcess } from "node:child_process";
+import { SetupError } from "../util/errors.ts";
+
+/** How much of what a process wrote last is kept, in characters. */
+const tailLength = 4000;
+
+export type Ended = { code: number | null; signal: NodeJS.Signals | null };
+
+/** A process of the run: knows how it ended, keeps the end of what it said, and can be ended. */
+export class ManagedProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** Resolves when it has ended, however that came about. */
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  #tail = "";
+  #end: Ended | undefined;
+
+  constructor(name: string, child: ChildProcess) {
+    this.name = name;
+    this.#child = child;
+    this.pid = child.pid ?? 0;
+    const keep = (chunk: Buffer): void => {
+      this.#tail = (this.#tail + chunk.toString()).slice(-tailLength);
+    };
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
+    this.ended = new Promise((resolve) => {
+      const finish = (ended: Ended): void => {
+        this.#end ??= ended;
+        resolve(this.#end);
+      };
+      child.once("exit", (code, signal) => {
+        finish({ code, signal });
+      });
+      child.once("error", () => {
+        finish({ code: null, signal: null });
+      });
+    });
+  }
+
+  /** What it wrote last. */
+  get tail(): string {
+    return this.#tail;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (!this.hasEnded) this.#child.kill(signal);
+  }
+
+  /** Asks it to end (closing its IPC, or by SIGTERM), and after the grace period makes it. */
+  async stop(graceMs = 5000): Promise<void> {
+    if (this.hasEnded) return;
+    if (this.#child.connected) this.#child.disconnect();
+    else this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => {
+      this.#child.kill("SIGKILL");
+    }, graceMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+}
+
+/** What a server or agent tells the run that started it, once it serves. */
+export type Ready = { type: "ready"; url: string; details?: Record<string, number | string> };
+
+/**
+ * Starts a command of ours as a child that ends with us (its IPC channel closes)
+ * and waits until it says that it is ready. Throws a SetupError with the child's
+ * own words when it does not come up; then no process is left.
+ */
+export async function startService(options: {
+  name: string;
+  cli: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+  timeoutMs?: number;
+}): Promise<{ process: ManagedProcess; ready: Ready }> {
+  const child = fork(options.cli, options.args, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: options.env });
+  const managed = new ManagedProcess(options.name, child);
+  const { promise, resolve, reject } = Promise.withResolvers<Ready>();
+  child.on("message", (message: Ready | { type: "failed"; code: string; message: string; hint?: string }) => {
+    if (message.type === "ready") resolve(message);
+    else reject(new SetupError(message.code, message.message, { hint: message.hint }));
+  });
+  void managed.ended.then(({ code, signal }) => {
+    const how = signal === null ? `exited with ${code}` : `was killed by ${signal}`;
+    reject(new SetupError(`${options.name}-died`, `the ${options.name} ${how} while starting:\n${managed.tail.trim()}`));
+  });
+  const timer = setTimeout(() => {
+    reject(new SetupError(`${options.name}-timeout`, `the ${options.name} did not come up in time`));
+  }, options.timeoutMs ?? 60_000);
+  try {
+    return { process: managed, ready: await promise };
+  } catch (error) {
+    await managed.stop(1000);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Starts a program of somebody else's, away from the terminal's Ctrl-C: it is for
+ * the run to end it in good order.
+ */
+export function startProgram(
+  name: string,
+  command: string,
+  args: string[],
+  options: { env: NodeJS.ProcessEnv; cwd: string },
+): ManagedProcess {
+  return new ManagedProcess(name, spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] }));
+}
