@@ -81,7 +81,8 @@ function holder(pid) {
 
 /** @param {Holder} candidate */
 function isAlive(candidate) {
-  return startOf(candidate.pid) === candidate.started;
+  const started = startOf(candidate.pid);
+  return started !== undefined && started === candidate.started;
 }
 
 /**
@@ -119,7 +120,7 @@ function readIfThere(file) {
 function parse(text) {
   try {
     const holders = JSON.parse(text ?? "[]");
-    return Array.isArray(holders) ? holders : [];
+    return Array.isArray(holders) ? holders.filter((one) => Number.isSafeInteger(one?.pid)) : [];
   } catch {
     return [];
   }
