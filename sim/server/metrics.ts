@@ -1,0 +1,116 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { roles, type Role } from "../protocol/signalling.ts";
+
+const prefix = "soundcheck_server_";
+const requestBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** What is counted anew at each scrape. */
+export type Census = {
+  rooms: number;
+  participants: Readonly<Record<Role, number>>;
+  transports: number;
+  producers: number;
+  consumers: number;
+};
+
+export type WorkerUsage = { index: number; cpuSeconds: number; maxRssBytes: number };
+
+/** Where the gauges of a scrape come from; set once the server stands. */
+export type MetricSources = {
+  census(): Census;
+  connections(): number;
+  workerUsage(): Promise<WorkerUsage[]>;
+};
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** The server's metrics, in a registry of their own; participant and room ids are never labels. */
+export function createMetrics(sources: MetricSources) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix });
+
+  new Gauge({
+    name: `${prefix}participants`,
+    help: "Participants in all rooms, by role.",
+    labelNames: ["role"] as const,
+    registers,
+    collect() {
+      const { participants } = sources.census();
+      for (const role of roles) this.set({ role }, participants[role]);
+    },
+  });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name: prefix + name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge("rooms", "Open rooms.", () => sources.census().rooms);
+  gauge("transports", "Open WebRTC transports.", () => sources.census().transports);
+  gauge("producers", "Streams that speakers publish.", () => sources.census().producers);
+  gauge(
+    "consumers",
+    "Streams on their way, one for each receiver of each.",
+    () => sources.census().consumers,
+  );
+  gauge("connections", "Open signalling connections, joined or not.", () => sources.connections());
+
+  new Counter({
+    name: `${prefix}worker_cpu_seconds_total`,
+    help: "CPU time of a media worker, user and system; starts anew when the worker does.",
+    labelNames: ["worker"] as const,
+    registers,
+    async collect() {
+      const usage = await sources.workerUsage();
+      this.reset();
+      for (const { index, cpuSeconds } of usage) this.inc({ worker: String(index) }, cpuSeconds);
+    },
+  });
+  new Gauge({
+    name: `${prefix}worker_max_resident_memory_bytes`,
+    help: "The most memory that a media worker has held.",
+    labelNames: ["worker"] as const,
+    registers,
+    async collect() {
+      const usage = await sources.workerUsage();
+      this.reset();
+      for (const { index, maxRssBytes } of usage) this.set({ worker: String(index) }, maxRssBytes);
+    },
+  });
+
+  const counter = (name: string, help: string): Counter =>
+    new Counter({ name: prefix + name, help, registers });
+  return {
+    registry,
+    joins: new Counter({
+      name: `${prefix}joins_total`,
+      help: "Joins asked for, by outcome: ok, or the code of the error.",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
+    requestErrors: new Counter({
+      name: `${prefix}signalling_errors_total`,
+      help: "Requests answered by an error, by its code.",
+      labelNames: ["code"] as const,
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: `${prefix}signalling_request_duration_seconds`,
+      help: "From reading a request to having its answer, by request.",
+      labelNames: ["request"] as const,
+      buckets: requestBounds,
+      registers,
+    }),
+    iceFailures: counter("ice_failures_total", "Transports that lost ICE consent."),
+    dtlsFailures: counter("dtls_failures_total", "Transports whose DTLS handshake failed."),
+    sealedMessages: counter("sealed_messages_total", "Sealed messages carried from member to member."),
+    sealedBytes: counter("sealed_bytes_total", "Bytes of the sealed messages carried."),
+    workerDeaths: counter("worker_deaths_total", "Media workers that died unasked."),
+    slowClientsCut: counter("slow_clients_cut_total", "Connections cut because the client did not read."),
+  };
+}

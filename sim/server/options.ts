@@ -1,0 +1,75 @@
+import { availableParallelism } from "node:os";
+import { z } from "zod";
+import { minTokenSecretBytes } from "../protocol/token.ts";
+import { BadInputError } from "../util/errors.ts";
+import type { Clock } from "../util/clock.ts";
+import type { Logger } from "./logger.ts";
+
+const port = z.number().int().min(0).max(65_535);
+const count = z.number().int().min(1);
+
+const optionsSchema = z.strictObject({
+  /** Where HTTP and signalling are served. */
+  listen: z.strictObject({
+    /** Address to bind; 127.0.0.1 by default. */
+    host: z.string().min(1).default("127.0.0.1"),
+    /** TCP port; 0, the default, leaves the choice to the system. */
+    port: port.default(0),
+  }),
+  media: z.strictObject({
+    /** Address that media is received at and sent from; 127.0.0.1 by default. */
+    ip: z.union([z.ipv4(), z.ipv6()]).default("127.0.0.1"),
+    /** UDP port of the first worker, the next worker has the next one; 0, the default, leaves the choice to the system. */
+    port: port.default(0),
+    /** What clients are told instead of `ip`, where the server stands behind address translation. Default: none. */
+    announcedAddress: z.string().min(1).nullable().default(null),
+  }),
+  /** Media workers, each a process that fills at most one core. Default: half the cores, at least one. */
+  workers: count.max(256).default(() => Math.max(1, Math.floor(availableParallelism() / 2))),
+  /** The secret that tokens are signed with (HS256), at least 32 bytes. */
+  tokenSecret: z
+    .instanceof(Uint8Array)
+    .refine(
+      (secret) => secret.length >= minTokenSecretBytes,
+      `expected at least ${minTokenSecretBytes} bytes`,
+    ),
+  /** Stage and audience together; joins beyond are refused with `room-full`. Default: 20,000. */
+  maxParticipantsPerRoom: count.default(20_000),
+  /** Streams that one participant may publish at a time. Default: 4. */
+  maxStreamsPerParticipant: count.default(4),
+  /** A connection that has not joined after so long is closed, in milliseconds. Default: 10,000. */
+  joinTimeoutMs: count.default(10_000),
+  /** A client that lets more than this wait in its socket is cut, in bytes. Default: 1 MiB. */
+  maxBufferedBytes: count.default(1024 * 1024),
+  /** The version that `/healthz` states. Default: unknown. */
+  version: z.string().min(1).default("unknown"),
+});
+
+/** Options of {@link RoomServer.create}; those with a default may be left out. */
+export type RoomServerOptions = z.input<typeof optionsSchema> & {
+  /** Default: JSON lines of level `info` to stderr. */
+  logger?: Logger | undefined;
+  /** Default: the machine's monotonic clock. */
+  clock?: Clock | undefined;
+};
+
+export type ServerSettings = Readonly<z.output<typeof optionsSchema>>;
+
+/** Checks options and fills in defaults, once; throws BadInputError `bad-server-options`. */
+export function resolveSettings(options: z.input<typeof optionsSchema>): ServerSettings {
+  const parsed = optionsSchema.safeParse(options);
+  if (!parsed.success) {
+    throw new BadInputError(
+      "bad-server-options",
+      `The room server's options do not fit:\n${z.prettifyError(parsed.error)}`,
+    );
+  }
+  const { media, workers } = parsed.data;
+  if (media.port !== 0 && media.port + workers - 1 > 65_535) {
+    throw new BadInputError(
+      "bad-server-options",
+      `media.port ${media.port} leaves no port for each of ${workers} workers: at most ${65_536 - workers} fits`,
+    );
+  }
+  return Object.freeze(parsed.data);
+}

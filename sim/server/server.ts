@@ -1,0 +1,196 @@
+import type { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { FastifyInstance } from "fastify";
+import { WebSocketServer, type WebSocket } from "ws";
+import { maxMessageBytes } from "../protocol/signalling.ts";
+import { systemClock, type Clock } from "../util/clock.ts";
+import { SetupError } from "../util/errors.ts";
+import { Connection } from "./connection.ts";
+import { answerMessage } from "./dispatch.ts";
+import { createEvents } from "./events.ts";
+import { createHttp } from "./http.ts";
+import { createServerLogger } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
+import { resolveSettings, type RoomServerOptions } from "./options.ts";
+import { Rooms } from "./rooms.ts";
+import { Session, type Services } from "./session.ts";
+import { TokenVerifier } from "./token.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+const backlog = 4096;
+const keepAliveMs = 15_000;
+const signallingPath = "/room";
+
+type Parts = {
+  services: Services;
+  pool: WorkerPool;
+  app: FastifyInstance;
+  clock: Clock;
+  connections: Set<Connection>;
+};
+
+/** The room server: HTTP (`/healthz`, `/metrics`), signalling (WebSocket at `/room`) and media workers. */
+export class RoomServer implements AsyncDisposable {
+  readonly #parts: Parts;
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+  });
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    parts.app.server.on("upgrade", (request, socket, head) => {
+      this.#upgrade(request, socket, head);
+    });
+  }
+
+  /**
+   * Starts a server; when this resolves it serves. Throws BadInputError `bad-server-options`, or
+   * SetupError `port-in-use`, `address-unavailable`, `worker-missing` or `worker-failed`.
+   */
+  static async create(options: RoomServerOptions): Promise<RoomServer> {
+    const { logger = createServerLogger("info"), clock = systemClock, ...rest } = options;
+    const settings = resolveSettings(rest);
+    const connections = new Set<Connection>();
+    const metrics = createMetrics({
+      census: () => rooms.census(),
+      connections: () => connections.size,
+      workerUsage: () => pool.usage(),
+    });
+    const events = createEvents({ logger, metrics });
+    const tokens = await TokenVerifier.create(settings.tokenSecret);
+    const pool = await WorkerPool.create({
+      settings,
+      events,
+      onWorkerDied: (worker) => {
+        rooms.endOnWorker(worker, "media-failed");
+      },
+    });
+    const rooms = new Rooms({ pool, maxParticipantsPerRoom: settings.maxParticipantsPerRoom, events });
+    const app = createHttp({
+      health: () => ({
+        ok: pool.workers.length > 0,
+        version: settings.version,
+        workersAlive: pool.workers.length,
+        rooms: rooms.size,
+        participants: rooms.participantCount,
+      }),
+      registry: metrics.registry,
+      events,
+    });
+    const server = new RoomServer({
+      services: { settings, rooms, tokens, events },
+      pool,
+      app,
+      clock,
+      connections,
+    });
+    const { host, port } = settings.listen;
+    try {
+      await app.listen({ host, port, backlog });
+    } catch (cause) {
+      await Promise.all([app.close(), pool.close()]);
+      throw listenError(cause, host, port);
+    }
+    events.listening({ host, port: server.port, workers: pool.workers.length });
+    return server;
+  }
+
+  /** The TCP port that HTTP and signalling are served at. */
+  get port(): number {
+    const [address] = this.#parts.app.addresses();
+    if (typeof address !== "object") throw new Error("the server does not listen");
+    return address.port;
+  }
+
+  /** Where the HTTP side is, e.g. http://127.0.0.1:7880 */
+  get httpUrl(): string {
+    const { host } = this.#parts.services.settings.listen;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${this.port}`;
+  }
+
+  /** Where participants connect, e.g. ws://127.0.0.1:7880/room */
+  get url(): string {
+    return `${this.httpUrl.replace(/^http/, "ws")}${signallingPath}`;
+  }
+
+  /** The media workers alive: their processes, and the UDP ports of their media. */
+  get workers(): { index: number; pid: number; port: number }[] {
+    return this.#parts.pool.workers;
+  }
+
+  /** Tells all participants, closes every connection, and ends the workers. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { services, app, pool, connections } = this.#parts;
+    services.rooms.endAll("server-shutdown");
+    for (const connection of connections) connection.close(1001, "server-shutdown");
+    await Promise.all([...connections].map((connection) => connection.closed));
+    await app.close();
+    await pool.close();
+    services.events.closed();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = request.url?.split("?")[0];
+    if (path !== signallingPath || this.#closing !== undefined) {
+      socket.on("error", () => {
+        socket.destroy();
+      });
+      socket.end(
+        `HTTP/1.1 ${path === signallingPath ? "503 Service Unavailable" : "404 Not Found"}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+      );
+      return;
+    }
+    // A client that vanished without a word is noticed by the kernel.
+    if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs);
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#accept(webSocket);
+    });
+  }
+
+  #accept(socket: WebSocket): void {
+    const { services, clock, connections } = this.#parts;
+    const connection = new Connection({
+      socket,
+      maxBufferedBytes: services.settings.maxBufferedBytes,
+      events: services.events,
+      answer: (message) => answerMessage(session, message, clock),
+      onClosed: () => {
+        connections.delete(connection);
+        session.onClosed();
+      },
+    });
+    const session = new Session(services, connection);
+    connections.add(connection);
+  }
+}
+
+function listenError(cause: unknown, host: string, port: number): unknown {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "EADDRINUSE") {
+    return new SetupError("port-in-use", `TCP port ${port} of ${host} is in use`, {
+      hint: "stop the program that holds it, or choose another port (0: the system's choice)",
+      cause,
+    });
+  }
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EACCES") {
+    return new SetupError("address-unavailable", `Cannot listen at ${host}, port ${port}: ${code}`, {
+      hint: "choose an address of this machine, and a port that you may use",
+      cause,
+    });
+  }
+  return cause;
+}
