@@ -97,7 +97,7 @@ export class AudienceHost {
       };
     } catch (error) {
       const failure = toSessionError(error);
-      this.recorder.recordFailure(failure);
+      this.recorder.recordFailureToJoin(failure);
       send({ type: "failed", cause: failure.failure, message: failure.message });
       return { leave: () => Promise.resolve(finalOf(zeroTotals)), cut: () => undefined };
     }
@@ -224,11 +224,11 @@ function digestCounts({ expected, received, lost, late, refused }: ListenerCount
   return { sent: 0, expected, received, lost, late, refused };
 }
 
-function pickPackets({ expected, received, lost, late, duplicate, edge }: ListenerCounts): Omit<
+function pickPackets({ expected, received, lost, late, duplicate, edge, refused }: ListenerCounts): Omit<
   HostReport["packets"],
   "sent" | "sentBytes"
 > {
-  return { expected, received, lost, late, duplicate, edge };
+  return { expected, received, lost, late, duplicate, edge, refused };
 }
 
 function badness({ failure, expected, lost, late }: ListenerSummary): number {

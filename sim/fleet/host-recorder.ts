@@ -16,6 +16,7 @@ export class HostRecorder {
   completed = 0;
   left = 0;
   failed = 0;
+  #failedToJoin = 0;
   digestsSent = 0;
   readonly #options: { name: string; kind: HostKind; runStartMs: number; clock: Clock };
   readonly #failures = new Map<string, { cause: FailureCause; message: string; count: number }>();
@@ -38,6 +39,13 @@ export class HostRecorder {
     this.#talkedTo(peers.media, "udp", "media");
   }
 
+  /** A session that never came to be. */
+  recordFailureToJoin(error: SessionError): void {
+    this.#failedToJoin++;
+    this.recordFailure(error);
+  }
+
+  /** A session that broke. */
   recordFailure(error: SessionError): void {
     this.failed++;
     this.now.failed++;
@@ -86,7 +94,7 @@ export class HostRecorder {
   /** The parts of a host's report that are the same for stage and audience. */
   report(): Pick<
     HostReport,
-    "name" | "kind" | "joined" | "failures" | "completed" | "seconds" | "destinations" | "usage" | "digestsSent"
+    "name" | "kind" | "joined" | "failures" | "completed" | "failedToJoin" | "seconds" | "destinations" | "usage" | "digestsSent"
   > {
     const { user, system } = process.cpuUsage();
     return {
@@ -95,6 +103,7 @@ export class HostRecorder {
       joined: this.joined,
       failures: [...this.#failures.values()],
       completed: this.completed,
+      failedToJoin: this.#failedToJoin,
       seconds: [...this.#seconds].map(([second, counts]) => ({ second, ...counts })).toSorted((a, b) => a.second - b.second),
       destinations: [...this.#destinations.values()],
       usage: {

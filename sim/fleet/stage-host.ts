@@ -126,7 +126,7 @@ export class StageHost {
       };
     } catch (error) {
       const failure = toSessionError(error);
-      this.recorder.recordFailure(failure);
+      this.recorder.recordFailureToJoin(failure);
       send({ type: "failed", cause: failure.failure, message: failure.message });
       return { leave: () => Promise.resolve(finalOf(0, 0)), cut: () => undefined };
     }
@@ -161,7 +161,7 @@ export class StageHost {
     const { sent, sentBytes, encrypted, rekeys, sealed, sealSeconds } = this.#totals;
     return {
       ...this.recorder.report(),
-      packets: { sent, sentBytes, expected: 0, received: 0, lost: 0, late: 0, duplicate: 0, edge: 0 },
+      packets: { sent, sentBytes, expected: 0, received: 0, lost: 0, late: 0, duplicate: 0, edge: 0, refused: 0 },
       histograms: {
         join: this.recorder.join.snapshot(),
         late_send: this.#lateness.snapshot(),

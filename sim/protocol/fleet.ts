@@ -166,6 +166,8 @@ export const hostReportSchema = z.strictObject({
   joined: count,
   failures: z.array(z.strictObject({ cause: z.enum(failureCauses), message: z.string(), count })),
   completed: count,
+  /** Of the failures, those whose session never came to be. */
+  failedToJoin: count,
   packets: z.strictObject({
     sent: count,
     sentBytes: count,
@@ -176,6 +178,8 @@ export const hostReportSchema = z.strictObject({
     duplicate: count,
     /** Arrived, but counted for no window: sent before the listener was connected or after it left. */
     edge: count,
+    /** Expected, but refused by SFrame. */
+    refused: count,
   }),
   /** By figure id. */
   histograms: z.record(z.string(), histogramSnapshotSchema),

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { k6SummaryMetricsSchema, type K6SummaryMetrics } from "../verdict/judge.ts";
+
+const summarySchema = z.looseObject({ metrics: k6SummaryMetricsSchema });
+
+/** k6 reports nothing to anybody, and downloads nothing. */
+const quiet = { K6_NO_USAGE_REPORT: "true", K6_AUTO_EXTENSION_RESOLUTION: "false" };
+
+export type ScenarioSettings = {
+  profile: string | undefined;
+  set: string[];
+  seed: string;
+  e2ee: boolean;
+  runId: string;
+  target: string;
+  agent: string;
+  summaryFile: string;
+};
+
+/** What a scenario reads from its environment (scenarios/lib). */
+export function k6Environment(settings: ScenarioSettings): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR } = process.env;
+  return {
+    ...(PATH === undefined ? {} : { PATH }),
+    ...(HOME === undefined ? {} : { HOME }),
+    ...(TMPDIR === undefined ? {} : { TMPDIR }),
+    ...quiet,
+    ...(settings.profile === undefined ? {} : { PROFILE: settings.profile }),
+    SET: settings.set.join(","),
+    SEED: settings.seed,
+    E2EE: settings.e2ee ? "on" : "off",
+    RUN_ID: settings.runId,
+    TARGET: settings.target,
+    AGENT: settings.agent,
+    SUMMARY_FILE: settings.summaryFile,
+  };
+}
+
+/** k6's own summary, where it came to write one. */
+export function readSummary(path: string): K6SummaryMetrics | undefined {
+  try {
+    const parsed = summarySchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
+    return parsed.success ? parsed.data.metrics : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The last thing that k6 complained about. */
+export function lastComplaint(tail: string): string {
+  const line = tail
+    .split("\n")
+    .filter((text) => /level=(error|fatal|warning)/.test(text))
+    .at(-1);
+  return /msg="((?:[^"\\]|\\.)*)"/.exec(line ?? "")?.[1]?.replaceAll('\\"', '"') ?? "";
+}

@@ -1,0 +1,45 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Result } from "../protocol/result.ts";
+import { formatHtml } from "../report/html.ts";
+import { formatJunit } from "../report/junit.ts";
+import { formatMarkdown } from "../report/markdown.ts";
+import { formatOpenMetrics } from "../report/open-metrics.ts";
+import { formatResultJson } from "../report/json.ts";
+import { SetupError } from "../util/errors.ts";
+
+/** Makes the directory of a run; throws a SetupError `run-directory`. */
+export function createRunDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new SetupError("run-directory", `cannot make the run directory ${path}`, {
+      hint: "choose a directory that can be written by --out",
+      cause,
+    });
+  }
+}
+
+/** Each file whole or not at all. */
+function write(path: string, text: string): void {
+  const temporary = `${path}.part`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+}
+
+/** What happened when, a JSON object a line; times in seconds from the run's start. */
+export function formatTimeline(result: Result): string {
+  const about = { type: "run", runId: result.runId, startedAt: result.startedAt, seed: result.seed, plan: result.plan };
+  const lines = [about, ...result.timeline.map((second) => ({ type: "second", ...second }))];
+  return `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`;
+}
+
+/** result.json and everything that is made from it. */
+export function writeReports(directory: string, result: Result): void {
+  write(join(directory, "result.json"), formatResultJson(result));
+  write(join(directory, "report.html"), formatHtml(result));
+  write(join(directory, "summary.md"), formatMarkdown(result));
+  write(join(directory, "junit.xml"), formatJunit(result));
+  write(join(directory, "timeline.jsonl"), formatTimeline(result));
+  write(join(directory, "metrics.om.txt"), formatOpenMetrics(result));
+}

@@ -1,0 +1,221 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Destination, Progress } from "../protocol/fleet.ts";
+import type { Result } from "../protocol/result.ts";
+import type { SystemFailure } from "../verdict/facts.ts";
+import { summaryTrendStats } from "../verdict/threshold.ts";
+import { toBase64Url } from "../util/bytes.ts";
+import { AgentClient } from "./agent-client.ts";
+import { assembleResult } from "./assemble.ts";
+import { describeEnvironment, findTools, type Tools } from "./environment.ts";
+import { k6Environment, lastComplaint, readSummary, type ScenarioSettings } from "./k6.ts";
+import { startProgram, startService, type ManagedProcess } from "./processes.ts";
+import { UsageSampler } from "./process-usage.ts";
+import { createRunDirectory, writeReports } from "./run-directory.ts";
+import { findScenario, inspectScenario, type Scenario } from "./scenario.ts";
+
+export type RunOptions = {
+  /** The repository, or wherever scenarios/ and node_modules/ are. */
+  root: string;
+  /** The command of ours that `serve` and `agent` are started by. */
+  cli: string;
+  scenario: string;
+  profile: string | undefined;
+  /** name=value */
+  set: string[];
+  seed: string;
+  e2ee: boolean;
+  /** WebSocket address of a room server that runs elsewhere; undefined: one is started. */
+  target: string | undefined;
+  /** HS256 secret of that server's tokens; undefined: a fresh one, for our own server. */
+  tokenSecret: Uint8Array | undefined;
+  /** Where run directories go. */
+  out: string;
+  /** As it was asked, for the report. */
+  command: string;
+  /** Aborts the run: what was measured is kept. */
+  signal: AbortSignal;
+  onPhase(text: string): void;
+  onProgress(progress: Progress): void;
+};
+
+export type RunOutcome = { result: Result; directory: string };
+
+const pollMs = 1000;
+/** k6 stops its VUs and writes its summary within this, once told. */
+const k6StopMs = 15_000;
+/** After a death of the system: for participants to notice, and to be counted. */
+const afterDeathMs = 3000;
+
+/** One run, from nothing to its result: starts what is missing, lets k6 drive, collects, judges. Leaves no process behind. */
+export async function runScenario(options: RunOptions): Promise<RunOutcome> {
+  const tools = findTools(options.root, options.target === undefined);
+  const runId = runIdFor(options);
+  const directory = join(options.out, runId);
+  const summaryFile = join(directory, "k6.json");
+  const settings: ScenarioSettings = {
+    profile: options.profile,
+    set: options.set,
+    seed: options.seed,
+    e2ee: options.e2ee,
+    runId,
+    target: options.target ?? "ws://127.0.0.1:1/room",
+    agent: "http://127.0.0.1:1",
+    summaryFile,
+  };
+  // Whatever is wrong with what was asked is found here, before anything is started.
+  const scenario = await inspectScenario({
+    k6: tools.k6,
+    path: findScenario(options.root, options.scenario),
+    env: k6Environment(settings),
+  });
+  createRunDirectory(directory);
+  const running: ManagedProcess[] = [];
+  try {
+    const result = await drive({ options, tools, scenario, settings, running });
+    writeReports(directory, result);
+    return { result, directory };
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  } finally {
+    for (const process of running.toReversed()) await process.stop();
+  }
+}
+
+async function drive(context: {
+  options: RunOptions;
+  tools: Tools;
+  scenario: Scenario;
+  settings: ScenarioSettings;
+  running: ManagedProcess[];
+}): Promise<Result> {
+  const { options, tools, scenario, settings, running } = context;
+  const env = { ...process.env, SOUNDCHECK_TOKEN_SECRET: toBase64Url(options.tokenSecret ?? randomBytes(32)) };
+  const usage = new UsageSampler();
+  const destinations: Destination[] = [];
+
+  let server: ManagedProcess | undefined;
+  let target = options.target;
+  if (target === undefined) {
+    options.onPhase("starting the room server");
+    const started = await startService({ name: "server", cli: options.cli, args: ["serve", "--port", "0"], env });
+    server = started.process;
+    running.push(server);
+    target = started.ready.url;
+    usage.watch("server", server.pid, (index) => `worker-${index}`);
+  }
+  options.onPhase("starting the fleet agent");
+  const agentStarted = await startService({ name: "agent", cli: options.cli, args: ["agent", "--port", "0"], env });
+  const agent = agentStarted.process;
+  running.push(agent);
+  usage.watch("agent", agent.pid);
+  const client = new AgentClient(agentStarted.ready.url);
+  destinations.push(controlDestination("run", agentStarted.ready.url), controlDestination("k6", agentStarted.ready.url));
+
+  options.onPhase(`driving ${scenario.name} (profile ${scenario.profile}) by k6`);
+  const startedAtMs = Date.now();
+  const k6 = startProgram("k6", tools.k6, k6Arguments(scenario), {
+    cwd: options.root,
+    env: k6Environment({ ...settings, target, agent: agentStarted.ready.url }),
+  });
+  running.push(k6);
+  usage.watch("k6", k6.pid);
+
+  const watched = await watch({ options, client, runId: settings.runId, k6, server, agent });
+  usage.stop();
+  const interrupted = options.signal.aborted;
+  if (watched.systemFailure !== null && !interrupted) await delay(afterDeathMs);
+  options.onPhase(interrupted ? "interrupted: collecting what was measured" : "collecting");
+  const report = await client.end(settings.runId);
+  if (!k6.hasEnded) {
+    k6.signal("SIGINT");
+    await Promise.race([k6.ended, delay(k6StopMs)]);
+  }
+  const k6Ended = k6.hasEnded ? await k6.ended : { code: null };
+  return assembleResult({
+    runId: settings.runId,
+    seed: options.seed,
+    scenario,
+    startedAtMs: report?.startedAtMs ?? startedAtMs,
+    durationSeconds: (Date.now() - startedAtMs) / 1000,
+    report,
+    plan: report?.plan ?? watched.last?.plan,
+    expectedHosts: watched.last === undefined && report === undefined ? [] : ["stage", "audience-0"],
+    k6: { exitCode: k6Ended.code, detail: lastComplaint(k6.tail), metrics: readSummary(settings.summaryFile) },
+    systemFailure: watched.systemFailure,
+    interrupted,
+    machineBusyRatio: usage.machineBusyRatio,
+    processes: usage.usages(),
+    destinations,
+    environment: describeEnvironment({
+      root: options.root,
+      k6Version: tools.k6Version,
+      ownServer: options.target === undefined,
+      scenarioHash: scenario.hash,
+      command: options.command,
+    }),
+  });
+}
+
+function k6Arguments(scenario: Scenario): string[] {
+  const trendStats = summaryTrendStats(scenario.thresholds).join(",");
+  // The address is that of k6's own REST API, which nobody asks.
+  return ["run", "--quiet", "--no-color", "--include-system-env-vars", "--address", "", "--summary-trend-stats", trendStats, scenario.path];
+}
+
+/** Until k6 has ended, the system has died, or the run is interrupted. */
+async function watch(context: {
+  options: RunOptions;
+  client: AgentClient;
+  runId: string;
+  k6: ManagedProcess;
+  server: ManagedProcess | undefined;
+  agent: ManagedProcess;
+}): Promise<{ systemFailure: SystemFailure | null; last: Progress | undefined }> {
+  const { options, client, runId, k6, server, agent } = context;
+  const startMs = performance.now();
+  let last: Progress | undefined;
+  let systemFailure: SystemFailure | null = null;
+  const aborted = new Promise<void>((resolve) => {
+    if (options.signal.aborted) resolve();
+    options.signal.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+  const died = server?.ended.then(({ code, signal }) => {
+    systemFailure = {
+      kind: "exited",
+      what: "the room server",
+      how: signal === null ? `exited with code ${code}` : `was killed by ${signal}`,
+      atSecond: Math.round((performance.now() - startMs) / 100) / 10,
+    };
+  });
+  let over = false;
+  const end = Promise.race([k6.ended, agent.ended, aborted, ...(died === undefined ? [] : [died])]).then(() => {
+    over = true;
+  });
+  while (!over) {
+    await Promise.race([end, delay(pollMs)]);
+    if (over) break;
+    const progress = await client.progress(runId);
+    if (progress === undefined) continue;
+    last = progress;
+    options.onProgress(progress);
+  }
+  return { systemFailure, last };
+}
+
+function controlDestination(process: string, url: string): Destination {
+  const { hostname, port } = new URL(url);
+  return { address: hostname, port: Number(port), protocol: "tcp", purpose: "control", process, connections: 1 };
+}
+
+/** Sorts by time, and names its scenario. */
+function runIdFor({ scenario }: RunOptions): string {
+  const name = scenario.replace(/^.*\//, "").replace(/\.ts$/, "").replace(/[^A-Za-z0-9-]/g, "-").slice(0, 30);
+  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
+  return `${time}-${name}-${randomBytes(2).toString("hex")}`;
+}
