@@ -1,8 +1,9 @@
 import type { Reason } from "../protocol/result.ts";
 import type { VerdictFacts } from "./facts.ts";
 import type { HarnessLimitId } from "./harness-limits.ts";
-import { describeInterval, doubtfulBlackouts } from "./_system-reasons.ts";
-import { plural, withUnit } from "./_numbers.ts";
+import { describeLossInterval } from "./loss-intervals.ts";
+import { doubtfulBlackouts } from "./_system-reasons.ts";
+import { plural, withUnit } from "./numbers.ts";
 
 /** k6's exit codes (its package errext/exitcodes); 99, a threshold of its own, is ours to judge. */
 const k6ExitCodes: ReadonlyMap<number, string> = new Map([
@@ -29,7 +30,7 @@ export function harnessReasons(facts: VerdictFacts): Reason[] {
     ...missingFacts(facts),
     ...doubtfulBlackouts(facts).map((interval) => ({
       code: "harness-stalled",
-      message: `${stallText(facts.longestStallSeconds)} Nearly nothing was heard for ${describeInterval(interval)}; whether by its fault or the system's, one cannot tell.`,
+      message: `${stallText(facts.longestStallSeconds)} Nearly nothing was heard for ${describeLossInterval(interval)}; whether by its fault or the system's, one cannot tell.`,
     })),
   ];
 }
@@ -69,9 +70,7 @@ function k6Trouble(facts: VerdictFacts): Reason[] {
   }
   if (k6.exitCode !== 0 && k6.exitCode !== 99) {
     const meaning = k6ExitCodes.get(k6.exitCode) ?? "not a code of a run that went to its end";
-    return [
-      { code: "k6-failed", message: `k6 ended with code ${k6.exitCode}, ${meaning}${detail}.` },
-    ];
+    return [{ code: "k6-failed", message: `k6 ended with code ${k6.exitCode}, ${meaning}${detail}.` }];
   }
   if (k6.abortedByThreshold && !isRightlyAborted(facts)) {
     return [
@@ -103,17 +102,18 @@ function brokenLimits(facts: VerdictFacts): Reason[] {
       },
     ];
   }
-  return limits
-    .filter(
-      ({ id, ok, measured }) => (!ok || measured === null) && !(aborted && brokenByAbort.has(id)),
-    )
-    .map(({ name, unit, bound, limit, measured, hint }) => ({
-      code: "harness-limit",
-      message:
-        measured === null
-          ? `${name}: no samples where samples should be. ${hint}`
-          : `${name}: ${withUnit(measured, unit)}, ${bound === "at-most" ? "at most" : "at least"} ${withUnit(limit, unit)} allowed. ${hint}`,
-    }));
+  const broken = limits.filter(
+    ({ id, ok, measured }) => (!ok || measured === null) && !(aborted && brokenByAbort.has(id)),
+  );
+  return broken.map(({ name, unit, bound, limit, measured, hint }, i) => {
+    const found =
+      measured === null
+        ? "no samples where samples should be"
+        : `${withUnit(measured, unit)}, ${bound === "at-most" ? "at most" : "at least"} ${withUnit(limit, unit)} allowed`;
+    // What to do is said once, after the last limit that it would mend.
+    const said = broken.slice(i + 1).some((later) => later.hint === hint);
+    return { code: "harness-limit", message: `${name}: ${found}.${said ? "" : ` ${hint}`}` };
+  });
 }
 
 /** Sessions that broke by the harness's own doing. */
@@ -145,13 +145,7 @@ function ownFailures(facts: VerdictFacts): Reason[] {
 }
 
 /** Measured health with nothing measured behind it. */
-function missingFacts({
-  thresholds,
-  joined,
-  planned,
-  packets,
-  talkPlanned,
-}: VerdictFacts): Reason[] {
+function missingFacts({ thresholds, joined, planned, packets, talkPlanned }: VerdictFacts): Reason[] {
   const reasons: Reason[] = [];
   if (thresholds.length === 0) {
     reasons.push({
@@ -162,8 +156,7 @@ function missingFacts({
   if (planned.stage + planned.audience === 0 || joined.stage + joined.audience === 0) {
     reasons.push({ code: "no-samples", message: "No participant ever joined." });
   } else if (planned.audience > 0 && talkPlanned && packets.received === 0) {
-    const why =
-      packets.sent === 0 ? "the speakers sent not one packet" : "no listener was there to hear";
+    const why = packets.sent === 0 ? "the speakers sent not one packet" : "no listener was there to hear";
     reasons.push({ code: "no-samples", message: `No packet was received: ${why}.` });
   }
   return reasons;

@@ -1,9 +1,9 @@
 import type { FailureCause } from "../protocol/fleet.ts";
 import type { Reason } from "../protocol/result.ts";
 import type { VerdictFacts } from "./facts.ts";
-import { findLossIntervals } from "./loss-intervals.ts";
+import { describeLossInterval, findLossIntervals } from "./loss-intervals.ts";
 import type { LossInterval } from "./loss-intervals.ts";
-import { grouped, percentOf, plural, significant } from "./_numbers.ts";
+import { grouped, plural } from "./numbers.ts";
 
 /** What the harness saw of the system itself. */
 export function observedDeath({ systemFailure }: VerdictFacts): Reason[] {
@@ -11,8 +11,7 @@ export function observedDeath({ systemFailure }: VerdictFacts): Reason[] {
     case undefined:
       return [];
     case "exited": {
-      const when =
-        systemFailure.atSecond === null ? "" : ` in second ${Math.floor(systemFailure.atSecond)}`;
+      const when = systemFailure.atSecond === null ? "" : ` in second ${Math.floor(systemFailure.atSecond)}`;
       return [
         {
           code: "server-died",
@@ -55,8 +54,7 @@ export function silenceReasons(facts: VerdictFacts): Reason[] {
   const heardNothing = (why: string): Reason[] => [
     { code: "no-listener-heard", message: `No listener heard anything: ${why}.` },
   ];
-  if (joined.audience === 0 && attempts > 0)
-    return heardNothing(`none connected; ${whatFailed(facts)}`);
+  if (joined.audience === 0 && attempts > 0) return heardNothing(`none connected; ${whatFailed(facts)}`);
   if (joined.stage === 0 && planned.stage > 0 && attempts > 0) {
     return heardNothing(`no speaker connected; ${whatFailed(facts)}`);
   }
@@ -70,38 +68,27 @@ export function silenceReasons(facts: VerdictFacts): Reason[] {
   }
   return blackouts(facts).map((interval) => ({
     code: "blackout",
-    message: `Nearly nothing was heard for ${describeInterval(interval)}.`,
+    message: `Nearly nothing was heard for ${describeLossInterval(interval)}.`,
   }));
 }
 
 /** A stretch of two seconds or more in which nine tenths was lost, and longer than any stall of our own. */
 export function blackouts({ seconds, longestStallSeconds }: VerdictFacts): LossInterval[] {
   return longLosses(seconds).filter(
-    (interval) => lengthOf(interval) > (longestStallSeconds ?? Infinity),
+    (interval) => interval.toSecond - interval.fromSecond > (longestStallSeconds ?? Infinity),
   );
 }
 
 /** Blackouts that a stall of the harness may have made. */
 export function doubtfulBlackouts({ seconds, longestStallSeconds }: VerdictFacts): LossInterval[] {
   return longLosses(seconds).filter(
-    (interval) => lengthOf(interval) <= (longestStallSeconds ?? Infinity),
+    (interval) => interval.toSecond - interval.fromSecond <= (longestStallSeconds ?? Infinity),
   );
 }
 
 function longLosses(seconds: VerdictFacts["seconds"]): LossInterval[] {
-  return findLossIntervals(seconds, { share: 0.9 }).filter((interval) => lengthOf(interval) >= 2);
-}
-
-function lengthOf({ fromSecond, toSecond }: LossInterval): number {
-  return toSecond - fromSecond;
-}
-
-/** `8 s from second 12: 97 % lost (45,120 of 46,400 packets)`. */
-export function describeInterval(interval: LossInterval): string {
-  const { fromSecond, lost, expected } = interval;
-  return (
-    `${significant(lengthOf(interval))} s from second ${fromSecond}: ${percentOf(lost, expected)} lost ` +
-    `(${grouped(lost)} of ${plural(expected, "packet")})`
+  return findLossIntervals(seconds, { share: 0.9 }).filter(
+    (interval) => interval.toSecond - interval.fromSecond >= 2,
   );
 }
 
@@ -110,14 +97,12 @@ const mostIntervals = 3;
 /** When it was lost, to stand beside what failed; blackouts stand there by themselves. */
 export function lossReasons(facts: VerdictFacts): Reason[] {
   const named = new Set(blackouts(facts).map(({ fromSecond }) => fromSecond));
-  const intervals = findLossIntervals(facts.seconds).filter(
-    ({ fromSecond }) => !named.has(fromSecond),
-  );
+  const intervals = findLossIntervals(facts.seconds).filter(({ fromSecond }) => !named.has(fromSecond));
   const rest = intervals.length - mostIntervals;
   return [
     ...intervals.slice(0, mostIntervals).map((interval) => ({
       code: "loss-interval",
-      message: `Packets were lost for ${describeInterval(interval)}.`,
+      message: `Packets were lost for ${describeLossInterval(interval)}.`,
     })),
     ...(rest > 0
       ? [

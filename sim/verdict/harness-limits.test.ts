@@ -60,10 +60,7 @@ describe("evaluateHarnessLimits", () => {
   test.each<[HarnessLimitId, Partial<HarnessMeasures>]>([
     ["late-send-p99", { lateSend: { p99: null, p999: 0.001 } }],
     ["event-loop-p99", { eventLoopDelay: [] }],
-    [
-      "event-loop-p99",
-      { eventLoopDelay: [...healthy.eventLoopDelay, { host: "audience-1", p99: null }] },
-    ],
+    ["event-loop-p99", { eventLoopDelay: [...healthy.eventLoopDelay, { host: "audience-1", p99: null }] }],
     ["machine-cpu", { machineBusyRatio: null }],
     ["machine-cpu", { machineBusyRatio: NaN }],
     ["mouth-to-ear-coverage", { mouthToEarCoverage: null }],
@@ -71,9 +68,7 @@ describe("evaluateHarnessLimits", () => {
     ["iterations-dropped", { droppedIterations: null }],
   ])("breaks %s when there are no samples", (id, change) => {
     expect(broken(change)).toEqual([id]);
-    const limit = evaluateHarnessLimits({ ...healthy, ...change }).find(
-      (candidate) => candidate.id === id,
-    );
+    const limit = evaluateHarnessLimits({ ...healthy, ...change }).find((candidate) => candidate.id === id);
     expect(limit?.measured).toBeNull();
   });
 
@@ -89,9 +84,7 @@ describe("isStarved", () => {
   });
 
   test("is false of one that was merely not measured, and of lost digests", () => {
-    expect(
-      isStarved(evaluateHarnessLimits({ ...healthy, lateSend: { p99: null, p999: null } })),
-    ).toBe(false);
+    expect(isStarved(evaluateHarnessLimits({ ...healthy, lateSend: { p99: null, p999: null } }))).toBe(false);
     expect(isStarved(evaluateHarnessLimits({ ...healthy, digestsReceived: 0 }))).toBe(false);
   });
 });

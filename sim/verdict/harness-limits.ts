@@ -43,7 +43,7 @@ export const harnessLimits = {
     starves: true,
     reason:
       "Arrivals are stamped in JavaScript; the tail of the delay must stay a small part of a 400 ms limit.",
-    hint: `This host process is held up. ${spareTheMachine}`,
+    hint: spareTheMachine,
   },
   "machine-cpu": {
     name: "CPU busy, whole machine",
@@ -51,8 +51,7 @@ export const harnessLimits = {
     bound: "at-most",
     limit: 0.97,
     starves: true,
-    reason:
-      "With nothing left idle, who waits for whom is the scheduler's choice, not the system's.",
+    reason: "With nothing left idle, who waits for whom is the scheduler's choice, not the system's.",
     hint: spareTheMachine,
   },
   "mouth-to-ear-coverage": {
@@ -79,8 +78,7 @@ export const harnessLimits = {
     bound: "at-most",
     limit: 0,
     starves: false,
-    reason:
-      "A dropped iteration is a participant who never came: the planned load was not offered.",
+    reason: "A dropped iteration is a participant who never came: the planned load was not offered.",
     hint: "Raise maxVUs (or preAllocatedVUs) of the scenario, or lower its arrival rate.",
   },
   "participants-started": {
@@ -125,9 +123,7 @@ export function evaluateHarnessLimits(measures: HarnessMeasures): HarnessLimit[]
     "machine-cpu": measures.machineBusyRatio,
     "mouth-to-ear-coverage": measures.mouthToEarCoverage,
     "digests-lost":
-      measures.digestsReceived === null
-        ? null
-        : Math.abs(measures.digestsSent - measures.digestsReceived),
+      measures.digestsReceived === null ? null : Math.abs(measures.digestsSent - measures.digestsReceived),
     "iterations-dropped": measures.droppedIterations,
     "participants-started": leastShare([measures.stage, measures.audience]),
   };
@@ -149,9 +145,7 @@ function evaluate(id: HarnessLimitId, value: number | null): HarnessLimit {
 }
 
 function leastShare(parts: readonly { planned: number; started: number }[]): number | null {
-  const shares = parts
-    .filter(({ planned }) => planned > 0)
-    .map(({ planned, started }) => started / planned);
+  const shares = parts.filter(({ planned }) => planned > 0).map(({ planned, started }) => started / planned);
   return shares.length === 0 ? null : Math.min(...shares);
 }
 

@@ -13,12 +13,7 @@ function histogramOf(...seconds: number[]): Histogram {
   return histogram;
 }
 
-function judgeOne(
-  metric: string,
-  expression: string,
-  exact = noFigures,
-  k6: K6SummaryMetrics = {},
-) {
+function judgeOne(metric: string, expression: string, exact = noFigures, k6: K6SummaryMetrics = {}) {
   const [judged] = judgeThresholds(parseThresholds({ [metric]: [expression] }), exact, k6);
   if (judged === undefined) throw new Error("nothing judged");
   return judged;

@@ -34,10 +34,7 @@ export const k6SummaryMetricsSchema = z.record(
 export type K6SummaryMetrics = z.infer<typeof k6SummaryMetricsSchema>;
 
 /** Whether k6 found a threshold with `abortOnFail` broken on its sample, and so ended the run before its time. */
-export function abortedByThreshold(
-  thresholds: readonly Threshold[],
-  metrics: K6SummaryMetrics,
-): boolean {
+export function abortedByThreshold(thresholds: readonly Threshold[], metrics: K6SummaryMetrics): boolean {
   return thresholds.some(
     ({ metric, expression, abortOnFail }) =>
       abortOnFail && metrics[metric]?.thresholds?.[expression]?.ok === false,
@@ -72,11 +69,7 @@ export function judgeThresholds(
   });
 }
 
-function measureExactly(
-  threshold: Threshold,
-  id: FigureId | null,
-  exact: ExactFigures,
-): Measurement {
+function measureExactly(threshold: Threshold, id: FigureId | null, exact: ExactFigures): Measurement {
   const figure = id === null ? undefined : exact.figures[id];
   if (id === null || figure === undefined) return nothing;
   switch (figure.kind) {
@@ -123,10 +116,7 @@ function measureByK6(threshold: Threshold, metrics: K6SummaryMetrics): Measureme
 }
 
 /** k6 keys percentiles as the script spells them: `p(99.90)`. */
-function lookUp(
-  values: ReadonlyMap<string, number | null>,
-  aggregation: Aggregation,
-): number | null {
+function lookUp(values: ReadonlyMap<string, number | null>, aggregation: Aggregation): number | null {
   const direct = values.get(aggregationText(aggregation));
   if (direct !== undefined || aggregation.kind !== "percentile") return direct ?? null;
   for (const [key, value] of values) {
@@ -162,8 +152,7 @@ function countByK6(
 
 function triedIterations(metrics: K6SummaryMetrics): number {
   return (
-    (metrics["iterations"]?.values["count"] ?? 0) +
-    (metrics["dropped_iterations"]?.values["count"] ?? 0)
+    (metrics["iterations"]?.values["count"] ?? 0) + (metrics["dropped_iterations"]?.values["count"] ?? 0)
   );
 }
 

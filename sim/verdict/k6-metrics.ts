@@ -2,6 +2,7 @@
  * What k6 counts by itself, and what a threshold may ask of each kind of metric.
  * Sources: k6's documentation, "Built-in metrics" and "Thresholds", checked against k6 1.1.0.
  */
+import { figureOfK6Metric } from "../protocol/figures.ts";
 import type { Figure } from "../protocol/figures.ts";
 
 export type K6MetricKind = "trend" | "rate" | "counter" | "gauge";
@@ -75,3 +76,12 @@ export const aggregationsOfKind: Readonly<Record<K6MetricKind, readonly string[]
   counter: ["count", "rate"],
   gauge: ["value"],
 };
+
+/** The unit in which k6 counts a metric, tags apart; empty for ratios, counts and unknown ones. */
+export function k6Unit(metric: string): "ms" | "bytes" | "" {
+  const name = metric.replace(/\{.*$/, "").trim();
+  const ours = figureOfK6Metric(name);
+  if (ours !== undefined) return ours.unit === "seconds" ? "ms" : ours.unit === "bytes" ? "bytes" : "";
+  const contains = k6BuiltIn(name)?.contains;
+  return contains === "time" ? "ms" : contains === "data" ? "bytes" : "";
+}

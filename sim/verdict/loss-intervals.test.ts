@@ -51,9 +51,7 @@ describe("findLossIntervals", () => {
 
   test("counts with a share of one's own", () => {
     const seconds = room([100, 50], [100, 95], [100, 50]);
-    expect(findLossIntervals(seconds, { share: 0.9 })).toMatchObject([
-      { fromSecond: 1, toSecond: 2 },
-    ]);
+    expect(findLossIntervals(seconds, { share: 0.9 })).toMatchObject([{ fromSecond: 1, toSecond: 2 }]);
   });
 
   test("covers every lossy second with enough packets, in order, without overlap, and no more loss than there was", () => {
@@ -78,9 +76,7 @@ describe("findLossIntervals", () => {
         }
         for (const { second: at, expected, lost } of seconds) {
           if (expected < 20 || lost <= 0.05 * expected) continue;
-          expect(
-            intervals.some(({ fromSecond, toSecond }) => at >= fromSecond && at < toSecond),
-          ).toBe(true);
+          expect(intervals.some(({ fromSecond, toSecond }) => at >= fromSecond && at < toSecond)).toBe(true);
         }
       }),
     );

@@ -1,4 +1,5 @@
 /** When packets were lost: stretches of seconds, from the per-second counts. */
+import { grouped, percentOf, plural } from "./numbers.ts";
 
 export type LossSecond = { second: number; expected: number; lost: number };
 
@@ -27,8 +28,7 @@ export function findLossIntervals(
   for (const second of lossy) {
     const stretch = stretches.at(-1);
     const last = stretch?.at(-1);
-    if (stretch !== undefined && last !== undefined && second.second - last.second <= 2)
-      stretch.push(second);
+    if (stretch !== undefined && last !== undefined && second.second - last.second <= 2) stretch.push(second);
     else stretches.push([second]);
   }
   return stretches.flatMap((stretch) => {
@@ -59,5 +59,13 @@ function trimThin(stretch: readonly LossSecond[]): readonly LossSecond[] {
   return stretch.slice(
     touches(first - 1, first) ? first - 1 : first,
     (touches(last, last + 1) ? last + 1 : last) + 1,
+  );
+}
+
+/** `8 s from second 12: 97 % lost (45,120 of 46,400 packets)`. */
+export function describeLossInterval({ fromSecond, toSecond, lost, expected }: LossInterval): string {
+  return (
+    `${grouped(toSecond - fromSecond)} s from second ${fromSecond}: ${percentOf(lost, expected)} lost ` +
+    `(${grouped(lost)} of ${plural(expected, "packet")})`
   );
 }

@@ -31,27 +31,32 @@ export function decideVerdict(facts: VerdictFacts): Verdict {
         },
       ]
     : [];
-  if (death.length > 0) return fail([...death, ...interrupted, ...lossReasons(facts)]);
+  if (death.length > 0)
+    return fail([...death, ...interrupted, ...measuredFailures(facts), ...lossReasons(facts)]);
 
   const silence = silenceReasons(facts);
   if (interrupted.length > 0) return invalid([...interrupted, ...silence]);
 
   const harness = harnessReasons(facts);
-  if (silence.length > 0 && isTrustworthy(facts)) return fail([...silence, ...lossReasons(facts)]);
+  if (silence.length > 0 && isTrustworthy(facts))
+    return fail([...silence, ...measuredFailures(facts), ...lossReasons(facts)]);
   if (harness.length > 0) return invalid([...harness, ...silence]);
   // Silence that the harness cannot vouch for, without a harness reason to name: never a PASS.
   if (silence.length > 0) return invalid(silence);
 
   const failed = [...thresholdReasons(facts), ...sessionReasons(facts)];
-  return failed.length > 0
-    ? fail([...failed, ...lossReasons(facts)])
-    : { outcome: "PASS", reasons: [] };
+  return failed.length > 0 ? fail([...failed, ...lossReasons(facts)]) : { outcome: "PASS", reasons: [] };
+}
+
+/** Beside a dead or silent system, thresholds without samples only say the same again. */
+function measuredFailures(facts: VerdictFacts): Reason[] {
+  const thresholds = facts.thresholds.filter(({ n, measured }) => n > 0 && measured !== null);
+  return thresholdReasons({ ...facts, thresholds });
 }
 
 /** Whether the hosts were there, were watched, and had the machine to do their work. */
 function isTrustworthy({ hosts, limits, longestStallSeconds, failures }: VerdictFacts): boolean {
-  const watched = (id: string): boolean =>
-    limits.some((limit) => limit.id === id && limit.measured !== null);
+  const watched = (id: string): boolean => limits.some((limit) => limit.id === id && limit.measured !== null);
   return (
     hosts.expected.length > 0 &&
     hosts.expected.every((name) => hosts.reported.includes(name)) &&

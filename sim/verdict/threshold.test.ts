@@ -91,15 +91,12 @@ describe("parseThresholds", () => {
     ["lost", "p(99)<1", "rate"],
     ["session_errors", "value==0", "count, rate"],
     ["vus", "avg<3", "value"],
-  ])(
-    "refuses on %s the aggregation of %s, and names those that fit",
-    (metric, expression, choices) => {
-      const error = refusal({ [metric]: [expression] });
-      expect(error.message).toContain(`threshold "${expression}" on metric "${metric}"`);
-      expect(error.message).toContain(`expected one of ${choices}`);
-      expect(error.exitCode).toBe(2);
-    },
-  );
+  ])("refuses on %s the aggregation of %s, and names those that fit", (metric, expression, choices) => {
+    const error = refusal({ [metric]: [expression] });
+    expect(error.message).toContain(`threshold "${expression}" on metric "${metric}"`);
+    expect(error.message).toContain(`expected one of ${choices}`);
+    expect(error.exitCode).toBe(2);
+  });
 
   test.each([
     "p(99)=400",
@@ -126,16 +123,12 @@ describe("parseThresholds", () => {
     );
   });
 
-  test.each([
-    "mouth_to_ear_ms{",
-    "mouth_to_ear_ms{}",
-    "mouth_to_ear_ms{kind}",
-    "{kind:a}",
-    "lost}{",
-    "",
-  ])("refuses the malformed metric %j", (metric) => {
-    expect(refusal({ [metric]: ["p(99)<400"] }).code).toBe("bad-threshold");
-  });
+  test.each(["mouth_to_ear_ms{", "mouth_to_ear_ms{}", "mouth_to_ear_ms{kind}", "{kind:a}", "lost}{", ""])(
+    "refuses the malformed metric %j",
+    (metric) => {
+      expect(refusal({ [metric]: ["p(99)<400"] }).code).toBe("bad-threshold");
+    },
+  );
 
   test.each([
     [5],
@@ -173,9 +166,7 @@ describe("parseThresholdExpression", () => {
 
   test("reads back whatever it writes", () => {
     const aggregation = fc.oneof(
-      fc
-        .constantFrom("avg", "min", "max", "med", "count", "rate", "value")
-        .map((kind) => ({ kind })),
+      fc.constantFrom("avg", "min", "max", "med", "count", "rate", "value").map((kind) => ({ kind })),
       fc
         .double({ min: 0, max: 100, noNaN: true })
         .map((percent) => ({ kind: "percentile" as const, percent: percent === 0 ? 0 : percent })),
@@ -184,9 +175,7 @@ describe("parseThresholdExpression", () => {
       fc.property(
         aggregation,
         fc.constantFrom(...thresholdOperators),
-        fc
-          .double({ noNaN: true, noDefaultInfinity: true })
-          .filter((limit) => !Object.is(limit, -0)),
+        fc.double({ noNaN: true, noDefaultInfinity: true }).filter((limit) => !Object.is(limit, -0)),
         (aggregated, operator, limit) => {
           const expression = { aggregation: aggregated, operator, limit };
           const text = `${aggregationText(aggregated)}${operator}${limit}`;

@@ -161,8 +161,7 @@ function parseOne(metric: string, expression: string, abortOnFail: boolean): Thr
 function splitMetric(metric: string, where: string): { name: string; tagged: boolean } {
   const match = metricPattern.exec(metric);
   const tags = match?.[2];
-  const wellFormed =
-    tags === undefined || tags.split(",").every((tag) => /^\s*[^:\s][^:]*:.*\S/.test(tag));
+  const wellFormed = tags === undefined || tags.split(",").every((tag) => /^\s*[^:\s][^:]*:.*\S/.test(tag));
   if (match?.[1] === undefined || !wellFormed) {
     throw new BadInputError(
       "bad-threshold",

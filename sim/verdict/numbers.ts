@@ -1,23 +1,34 @@
+/** Numbers as a person reads them, each with its unit. */
+
 /** 1234567 as 1,234,567. */
 export function grouped(count: number): string {
   return count.toLocaleString("en-US", { maximumFractionDigits: 0 });
+}
+
+/** So many significant digits, no exponent for anything that a person would meet. */
+export function significant(value: number, digits = 3): string {
+  return Math.abs(value) >= 1000 ? grouped(value) : String(Number(value.toPrecision(digits)));
+}
+
+/** A short time in the unit that suits it: 2.1 µs, 182 ms, 1.24 s. */
+export function secondsText(seconds: number): string {
+  const size = Math.abs(seconds);
+  if (size === 0) return "0 ms";
+  if (size < 1e-9) return "under 1 ns";
+  if (size < 0.000_999_5) return `${significant(seconds * 1e6)} µs`;
+  return size < 0.999_5 ? `${significant(seconds * 1000)} ms` : `${significant(seconds)} s`;
 }
 
 /** A value in seconds, a ratio or a count, short, with its unit. */
 export function withUnit(value: number, unit: "seconds" | "ratio" | "count"): string {
   switch (unit) {
     case "seconds":
-      return value < 1 ? `${significant(value * 1000)} ms` : `${significant(value)} s`;
+      return secondsText(value);
     case "ratio":
       return `${significant(value * 100, 4)} %`;
     case "count":
       return grouped(value);
   }
-}
-
-/** Four digits at most, no exponent for anything that a person would meet. */
-export function significant(value: number, digits = 3): string {
-  return Math.abs(value) >= 1000 ? grouped(value) : String(Number(value.toPrecision(digits)));
 }
 
 /** Part of a whole as a percentage: whole from 10 % on, two digits below; never 0 % or 100 % when it is not. */

@@ -1,0 +1,106 @@
+/**
+ * report.html: one file, no script, nothing fetched; light and dark, on paper and on a phone. Made from the result
+ * alone. Whatever comes from outside is escaped, and a Content-Security-Policy forbids what would slip through.
+ */
+import type { Outcome, Result } from "../protocol/result.ts";
+import { grouped, percentOf, plural } from "../verdict/numbers.ts";
+import { Html, html } from "./_html.ts";
+import {
+  egressSection,
+  encryptionSection,
+  environmentSection,
+  harnessSection,
+} from "./_machinery-sections.ts";
+import { delaySection, lossSection, thresholdsSection, timelineSection } from "./_sections.ts";
+import { style } from "./_style.ts";
+import { dash, outcomeSentence, span, startText, thresholdsSummary, time } from "./_text.ts";
+
+const iconColors: Record<Outcome, string> = { PASS: "17753e", FAIL: "c0281c", INVALID: "8f6000" };
+
+export function formatHtml(result: Result): string {
+  const { verdict, scenario, profile, environment, runId } = result;
+  const icon = `data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='%23${iconColors[verdict.outcome]}'/%3E%3C/svg%3E`;
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        />
+        <title>${verdict.outcome}: ${scenario}/${profile} ${runId}</title>
+        <link rel="icon" href="${new Html(icon)}" />
+        <style>
+          ${new Html(style)}
+        </style>
+      </head>
+      <body class="${verdict.outcome}">
+        ${heading(result)}
+        <main>
+          ${tiles(result)} ${timelineSection(result)} ${thresholdsSection(result)} ${delaySection(result)}
+          ${lossSection(result)} ${encryptionSection(result)} ${egressSection(result)}
+          ${harnessSection(result)} ${environmentSection(result)}
+        </main>
+        <footer>
+          Soundcheck ${environment.soundcheck}, run ${runId}. Delays are counted from the intended instants,
+          percentiles come from merged histograms (within 0.8 %), and a figure that was not measured is shown
+          as ${dash}.
+        </footer>
+      </body>
+    </html>`;
+  return `${page.text.replace(/\n\s+/g, "\n")}\n`;
+}
+
+function heading(result: Result): Html {
+  const { verdict, scenario, profile, startedAt, durationSeconds, seed } = result;
+  return html`<header>
+    <h1>${verdict.outcome}<small>${scenario}/${profile}</small></h1>
+    <p class="about">${startText(startedAt)} · ${span(durationSeconds)} · seed ${seed}</p>
+    ${verdict.outcome === "INVALID" ? html`<p class="doubt">${outcomeSentence(result)}</p>` : ""}
+    <ul class="reasons">
+      ${
+        verdict.reasons.length === 0
+          ? html`<li>${outcomeSentence(result)}</li>`
+          : verdict.reasons.map(({ message }) => html`<li>${message}</li>`)
+      }
+    </ul>
+  </header>`;
+}
+
+function tiles(result: Result): Html {
+  const { participants, packets, mouthToEarSeconds, joinSeconds, thresholds } = result;
+  const planned = participants.speakers + participants.listeners;
+  const rows: [label: string, figure: string, note: string][] = [
+    [
+      "Joined",
+      `${grouped(participants.joined)} / ${grouped(planned)}`,
+      `${grouped(participants.speakers)} on stage, ${plural(participants.listeners, "listener")}`,
+    ],
+    [
+      "Lost",
+      result.lostRatio === null ? dash : percentOf(packets.lost, packets.expected),
+      `of ${plural(packets.expected, "packet")}`,
+    ],
+    [
+      "Mouth to ear p99",
+      time(mouthToEarSeconds.p99),
+      `p50 ${time(mouthToEarSeconds.p50)}, n ${grouped(mouthToEarSeconds.n)}`,
+    ],
+    ["Join p95", time(joinSeconds.p95), `n ${grouped(joinSeconds.n)}`],
+    [
+      "Thresholds",
+      thresholdsSummary(thresholds),
+      `${grouped(thresholds.filter(({ source }) => source === "exact").length)} on exact figures`,
+    ],
+  ];
+  return html`<dl class="tiles">
+    ${rows.map(
+      ([label, figure, note]) =>
+        html`<div>
+          <dt>${label}</dt>
+          <dd><b>${figure}</b><span>${note}</span></dd>
+        </div>`,
+    )}
+  </dl>`;
+}

@@ -1,0 +1,51 @@
+/** A run in perfect order, for tests to spoil. */
+import type { VerdictFacts } from "./facts.ts";
+import { evaluateHarnessLimits } from "./harness-limits.ts";
+import type { HarnessMeasures } from "./harness-limits.ts";
+
+export const healthyMeasures: HarnessMeasures = {
+  lateSend: { p99: 0.001, p999: 0.004 },
+  eventLoopDelay: [{ host: "audience-0", p99: 0.006 }],
+  machineBusyRatio: 0.6,
+  mouthToEarCoverage: 1,
+  digestsSent: 12_000,
+  digestsReceived: 12_000,
+  droppedIterations: 0,
+  stage: { planned: 4, started: 4 },
+  audience: { planned: 200, started: 200 },
+};
+export const healthyLimits = evaluateHarnessLimits(healthyMeasures);
+export const starvedLimits = evaluateHarnessLimits({ ...healthyMeasures, machineBusyRatio: 0.995 });
+/** What remains to be measured when nobody gets in. */
+export const deafLimits = evaluateHarnessLimits({
+  ...healthyMeasures,
+  lateSend: { p99: null, p999: null },
+  mouthToEarCoverage: null,
+});
+
+export const met = {
+  metric: "mouth_to_ear_ms",
+  expression: "p(99)<400",
+  source: "exact",
+  n: 120_000,
+  measured: 182,
+  k6Measured: 180,
+  ok: true,
+} as const;
+export const failed = { ...met, measured: 612.4, ok: false };
+
+export const good: VerdictFacts = {
+  systemFailure: null,
+  interrupted: false,
+  planned: { stage: 4, audience: 200 },
+  joined: { stage: 4, audience: 200 },
+  failures: [],
+  talkPlanned: true,
+  packets: { sent: 6000, expected: 1_200_000, received: 1_200_000 },
+  seconds: Array.from({ length: 60 }, (_, second) => ({ second, expected: 20_000, lost: 0 })),
+  longestStallSeconds: 0.02,
+  hosts: { expected: ["stage", "audience-0"], reported: ["stage", "audience-0"] },
+  k6: { exitCode: 0, detail: "", summary: true, abortedByThreshold: false },
+  limits: healthyLimits,
+  thresholds: [met],
+};
