@@ -41,6 +41,21 @@ export type HistogramSnapshot = {
   buckets: [bucket: number, count: number][];
 };
 
+function checkSnapshot({ n, buckets }: HistogramSnapshot): void {
+  let counted = 0;
+  for (const [bucket, count] of buckets) {
+    if (!(Number.isInteger(bucket) && bucket >= 0 && bucket < bucketCount)) {
+      throw new RangeError(`Histogram.merge: there is no bucket ${bucket}`);
+    }
+    if (!(Number.isInteger(count) && count > 0)) {
+      throw new RangeError(`Histogram.merge: bucket ${bucket} has a count of ${count}`);
+    }
+    counted += count;
+  }
+  if (counted !== n)
+    throw new RangeError(`Histogram.merge: the buckets hold ${counted} observations, not ${n}`);
+}
+
 export class Histogram {
   #counts = new Float64Array(bucketCount);
   #n = 0;
@@ -69,9 +84,9 @@ export class Histogram {
     return this.#n === 0 ? null : this.#sum / this.#n;
   }
 
-  /** Counts one value; not-a-number is refused, for it would poison the sum. */
+  /** Counts one value; throws a RangeError for what is not finite, for it would poison the sum. */
   observe(value: number): void {
-    if (value !== value) throw new RangeError("Histogram.observe: not a number");
+    if (!Number.isFinite(value)) throw new RangeError(`Histogram.observe: ${value} is not finite`);
     const bucket = bucketOf(value);
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
     this.#n++;
@@ -83,7 +98,9 @@ export class Histogram {
   /** The value below which the given share (0 to 1) of observations lies, by nearest rank; null when empty. */
   quantile(share: number): number | null {
     if (this.#n === 0) return null;
-    const rank = Math.max(1, Math.ceil(share * this.#n));
+    let rank = Math.max(1, Math.ceil(share * this.#n));
+    // 0.07 x 100 is above 7 in binary: the rank is the least whose share of all is not below the given one.
+    if (rank > 1 && (rank - 1) / this.#n >= share) rank--;
     if (rank >= this.#n) return this.#max;
     let seen = 0;
     for (let bucket = 0; bucket < bucketCount; bucket++) {
@@ -101,12 +118,11 @@ export class Histogram {
     return seen;
   }
 
+  /** Adds another's observations; throws a RangeError, and changes nothing, where a snapshot is not one of a histogram. */
   merge(other: Histogram | HistogramSnapshot): void {
     const snapshot = other instanceof Histogram ? other.snapshot() : other;
+    checkSnapshot(snapshot);
     for (const [bucket, count] of snapshot.buckets) {
-      if (!(Number.isInteger(bucket) && bucket >= 0 && bucket < bucketCount)) {
-        throw new RangeError(`Histogram.merge: there is no bucket ${bucket}`);
-      }
       this.#counts[bucket] = (this.#counts[bucket] as number) + count;
     }
     this.#n += snapshot.n;
