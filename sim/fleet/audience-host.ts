@@ -37,7 +37,7 @@ export class AudienceHost {
   #slot = 0;
 
   constructor(options: { start: Start; target: Target; clock: Clock }) {
-    const { plan, name, kind, runStartMs, wallOffsetMs } = options.start;
+    const { plan, name, kind, runStartMs } = options.start;
     this.#start = options.start;
     this.#target = options.target;
     this.#clock = options.clock;
@@ -45,7 +45,6 @@ export class AudienceHost {
     this.recorder = new HostRecorder({ name, kind, runStartMs, clock: options.clock });
     this.#engine = new NodeDatachannelEngine({
       runStartMs,
-      wallOffsetMs,
       lossHorizonMs: plan.lossHorizonSeconds * 1000,
       sampleProbability: Math.min(
         1,

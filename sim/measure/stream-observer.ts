@@ -1,12 +1,13 @@
 import { FrameRing, popCount, type SentStream } from "./sent-ledger.ts";
 
-type Window = { readonly fromMs: number; toMs: number };
+type Window = { fromMs: number; toMs: number };
 
 /**
  * One stream at one listener: which frames came, and, held against what the
  * speaker sent, which were expected and did not. A frame is expected when it was
  * due inside a window: while the listener was connected and subscribed and the
- * stream not paused. Instants are on the monotonic clock, in ms.
+ * stream not paused. Instants are on the monotonic clock, in ms; frames are told
+ * apart by number alone, so that an arrival and its settling agree on every edge.
  */
 export class StreamObserver {
   readonly #received = new FrameRing();
@@ -15,9 +16,11 @@ export class StreamObserver {
   /** Frames before this one are settled. */
   #settledBefore = 0;
 
-  /** Frames due from this instant on are expected. No effect on a window that is open. */
+  /** Frames due from this instant on are expected; of a window that is open, the earlier beginning holds. */
   open(fromMs: number): void {
-    if (this.#last?.toMs !== Infinity) this.#windows.push({ fromMs, toMs: Infinity });
+    const last = this.#last;
+    if (last?.toMs === Infinity) last.fromMs = Math.min(last.fromMs, fromMs);
+    else this.#windows.push({ fromMs, toMs: Infinity });
   }
 
   /** Frames due from this instant on are not expected. No effect when nothing is open. */
@@ -30,8 +33,12 @@ export class StreamObserver {
     return this.#windows[this.#windows.length - 1];
   }
 
-  isExpected(dueMs: number): boolean {
-    for (const { fromMs, toMs } of this.#windows) if (dueMs >= fromMs && dueMs < toMs) return true;
+  /** Whether a frame that arrives now counts as heard; no more once it was settled, and so counted as lost. */
+  isExpected(sent: SentStream, frame: number): boolean {
+    if (frame < this.#settledBefore) return false;
+    for (const { fromMs, toMs } of this.#windows) {
+      if (frame >= sent.frameAt(fromMs) && frame < sent.frameAt(toMs)) return true;
+    }
     return false;
   }
 
@@ -45,8 +52,7 @@ export class StreamObserver {
     const before = sent.frameAt(beforeMs);
     for (const { fromMs, toMs } of this.#windows) {
       const from = Math.max(this.#settledBefore, sent.firstFrame, sent.frameAt(fromMs));
-      const end = toMs === Infinity ? before : Math.min(before, sent.frameAt(toMs));
-      this.#settleFrames(sent, from, end, into);
+      this.#settleFrames(sent, from, Math.min(before, sent.frameAt(toMs)), into);
     }
     this.#settledBefore = Math.max(this.#settledBefore, before);
     if (this.#windows.length > 1) this.#windows = this.#windows.filter(({ toMs }) => toMs > beforeMs);

@@ -4,22 +4,32 @@ import type { SFrameKey } from "../e2ee/sframe/key.ts";
 import { SFrameReceiver } from "../e2ee/sframe/receiver.ts";
 import { generationOfKid } from "../e2ee/keys/kid.ts";
 import type { Sampler } from "../measure/sampler.ts";
-import { frameDelayMs, timestampTicksPerFrame, type SentLedger, type SentStream } from "../measure/sent-ledger.ts";
+import {
+  frameDelayMs,
+  timestampTicksPerFrame,
+  type SentLedger,
+  type SentStream,
+} from "../measure/sent-ledger.ts";
 import { StreamObserver } from "../measure/stream-observer.ts";
-import { unixMsFromNtp } from "../util/clock.ts";
 import { Histogram } from "../util/histogram.ts";
-import { zeroCounts, type ListenerCounts, type ListenerDigest, type SampledOutcome } from "./listener-engine.ts";
+import {
+  zeroCounts,
+  type ListenerCounts,
+  type ListenerDigest,
+  type SampledOutcome,
+} from "./listener-engine.ts";
 import type { IncomingStream } from "./target.ts";
 
 /** A stream that the speaker sends but the server does not bring counts as lost after this long. */
-const missingStreamGraceMs = 2000;
+export const missingStreamGraceMs = 2000;
+/** So many arrivals of a stream wait for its speaker's account: 10 s, where it comes ten times a second. */
+const mostHeld = 500;
 /** Decryption is timed in one frame of so many. */
 const timedShare = 16;
 
 /** What all listeners of an engine add up into. */
 export type Totals = {
   readonly runStartMs: number;
-  readonly wallOffsetMs: number;
   readonly ledger: SentLedger;
   readonly sampler: Sampler;
   readonly mouthToEar: Histogram;
@@ -31,12 +41,22 @@ export type Totals = {
   second(second: number): { expected: number; lost: number; late: number; mouthToEar: Histogram };
 };
 
+/** A packet that came, as far as it matters later. */
+type Arrival = {
+  readonly frame: number;
+  readonly marker: boolean;
+  readonly atMs: number;
+  readonly opened: boolean;
+};
+
 type ObservedStream = {
   readonly streamId: string;
   readonly observer: StreamObserver;
   readonly jitterBuffer: JitterBuffer;
   /** Undefined until the speaker's account of it comes in. */
   sent: SentStream | undefined;
+  /** What came before that account. */
+  held: Arrival[];
   paused: boolean;
 };
 
@@ -68,7 +88,7 @@ export class ListenerObserver {
   connected(nowMs: number): void {
     this.#connectedAtMs = nowMs;
     this.#unsettledSecond = this.#secondOf(nowMs);
-    for (const stream of this.#byStreamId.values()) if (!stream.paused) stream.observer.open(nowMs);
+    for (const stream of this.#byStreamId.values()) if (!stream.paused) this.#expect(stream, nowMs);
   }
 
   /** From now on nothing is expected any more. */
@@ -87,14 +107,20 @@ export class ListenerObserver {
     if (ssrc === undefined || this.#byConsumerId.has(stream.consumerId)) return;
     const observed = this.#byStreamId.get(stream.streamId) ?? this.#observe(stream.streamId);
     observed.paused = stream.paused;
-    if (!stream.paused && this.#connectedAtMs !== Infinity) observed.observer.open(nowMs);
+    if (!stream.paused) this.#expect(observed, nowMs);
     this.#bySsrc.set(ssrc, observed);
     this.#byConsumerId.set(stream.consumerId, { ssrc, stream: observed });
   }
 
+  /** Nothing is expected of it for the grace period; a speaker who still sends after it is not heard, and that is loss. */
   removeStream(consumerId: string, nowMs: number): void {
+    const found = this.#byConsumerId.get(consumerId);
+    if (found === undefined) return;
     // What is on its way still finds its stream by SSRC.
-    this.#byConsumerId.get(consumerId)?.stream.observer.close(nowMs);
+    this.#byConsumerId.delete(consumerId);
+    found.stream.observer.close(nowMs);
+    if (this.#connectedAtMs === Infinity) this.#byStreamId.delete(found.stream.streamId);
+    else this.#expect(found.stream, nowMs + missingStreamGraceMs);
   }
 
   pauseStream(consumerId: string, paused: boolean, nowMs: number): void {
@@ -102,7 +128,11 @@ export class ListenerObserver {
     if (found === undefined) return;
     found.stream.paused = paused;
     if (paused) found.stream.observer.close(nowMs);
-    else if (this.#connectedAtMs !== Infinity) found.stream.observer.open(nowMs);
+    else this.#expect(found.stream, nowMs);
+  }
+
+  #expect(stream: ObservedStream, fromMs: number): void {
+    if (this.#connectedAtMs !== Infinity && this.#closedAtMs === Infinity) stream.observer.open(fromMs);
   }
 
   addKey(key: SFrameKey): void {
@@ -130,19 +160,38 @@ export class ListenerObserver {
       this.counts.duplicate++;
       return;
     }
-    stream.sent ??= this.#totals.ledger.streams.get(stream.streamId);
-    const dueMs = this.#dueMs(stream, rtp, frame);
-    if (dueMs === undefined || !stream.observer.isExpected(dueMs)) {
-      this.counts.edge++;
-      this.#decrypt(rtp, packet);
+    const arrival = { frame, marker: rtp.marker, atMs: nowMs, opened: this.#decrypt(rtp, packet) };
+    const sent = this.#accountOf(stream);
+    if (sent !== undefined) {
+      this.#judge(stream, sent, arrival);
       return;
     }
-    if (!this.#decrypt(rtp, packet)) {
+    // Until the account comes it is counted for no window.
+    this.counts.edge++;
+    if (stream.held.length < mostHeld) stream.held.push(arrival);
+  }
+
+  /** The speaker's account of a stream; when it is first there, what came before it is judged. */
+  #accountOf(stream: ObservedStream): SentStream | undefined {
+    if (stream.sent !== undefined) return stream.sent;
+    const sent = this.#totals.ledger.streams.get(stream.streamId);
+    if (sent === undefined) return undefined;
+    stream.sent = sent;
+    this.counts.edge -= stream.held.length;
+    for (const arrival of stream.held) this.#judge(stream, sent, arrival);
+    stream.held = [];
+    return sent;
+  }
+
+  #judge(stream: ObservedStream, sent: SentStream, arrival: Arrival): void {
+    if (!stream.observer.isExpected(sent, arrival.frame)) {
+      this.counts.edge++;
+    } else if (!arrival.opened) {
       this.counts.refused++;
       if (this.#totals.sampler.draw()) this.#samples.push("refused");
-      return;
+    } else {
+      this.#play(stream.jitterBuffer, arrival.marker, sent.dueMs(arrival.frame), arrival.atMs);
     }
-    this.#play(stream.jitterBuffer, rtp.marker, dueMs, nowMs);
   }
 
   #play(jitterBuffer: JitterBuffer, marker: boolean, dueMs: number, nowMs: number): void {
@@ -184,13 +233,6 @@ export class ListenerObserver {
     return false;
   }
 
-  /** When the packet was due on the wire; by the speaker's account, or else by the capture time that it carries. */
-  #dueMs(stream: ObservedStream, rtp: RtpView, frame: number): number | undefined {
-    if (stream.sent !== undefined) return stream.sent.dueMs(frame);
-    if (!rtp.hasCaptureTime) return undefined;
-    return unixMsFromNtp(rtp.captureSeconds, rtp.captureFraction) - this.#totals.wallOffsetMs + frameDelayMs;
-  }
-
   /** Settles all that was due before an instant; called with instants that grow. */
   settle(beforeMs: number): void {
     if (this.#unsettledSecond === undefined) return;
@@ -222,12 +264,12 @@ export class ListenerObserver {
     for (const sent of this.#totals.ledger.streams.values()) {
       const known = this.#byStreamId.get(sent.streamId);
       if (known !== undefined) {
-        known.sent ??= sent;
+        this.#accountOf(known);
         continue;
       }
       const missed = this.#observe(sent.streamId);
       missed.observer.open(Math.max(this.#connectedAtMs, sent.dueMs(sent.firstFrame)) + missingStreamGraceMs);
-      missed.observer.close(this.#closedAtMs);
+      if (this.#closedAtMs !== Infinity) missed.observer.close(this.#closedAtMs);
     }
   }
 
@@ -237,6 +279,7 @@ export class ListenerObserver {
       observer: new StreamObserver(),
       jitterBuffer: new JitterBuffer(),
       sent: this.#totals.ledger.streams.get(streamId),
+      held: [],
       paused: false,
     };
     this.#byStreamId.set(streamId, stream);

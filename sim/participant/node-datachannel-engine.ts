@@ -1,4 +1,4 @@
-import { audioExtensions, isRtcp, RtpView } from "../audio/rtp.ts";
+import { isRtcp, RtpView } from "../audio/rtp.ts";
 import { deriveSFrameKey, type SFrameKey } from "../e2ee/sframe/key.ts";
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import { Sampler } from "../measure/sampler.ts";
@@ -22,8 +22,6 @@ import { MediaConnection } from "./media-connection.ts";
 export type NodeDatachannelEngineOptions = {
   /** When the run began, on the monotonic clock: second 0. */
   runStartMs: number;
-  /** What to add to a monotonic instant of this machine to get milliseconds since 1970. */
-  wallOffsetMs: number;
   /** A packet that is not there this long after it was due is lost. */
   lossHorizonMs: number;
   /** The probability that a packet is in the sample. */
@@ -51,10 +49,8 @@ export class NodeDatachannelEngine implements ListenerEngine {
   readonly #openSeconds = new Map<number, OpenSecond>();
   readonly #seconds = new Map<number, EngineSecond>();
   readonly #keys = new Map<string, SFrameKey>();
-  readonly #rtp = new RtpView({
-    captureTimeId: audioExtensions.absCaptureTime.id,
-    audioLevelId: null,
-  });
+  // When a packet was sent is known from the speaker's account: nothing that the server forwards is believed.
+  readonly #rtp = new RtpView({ captureTimeId: null, audioLevelId: null });
   readonly #totals: Totals;
   readonly #timer: NodeJS.Timeout;
   #lastSecond: { number: number; second: OpenSecond } | undefined;
@@ -63,7 +59,6 @@ export class NodeDatachannelEngine implements ListenerEngine {
     this.#options = options;
     this.#totals = {
       runStartMs: options.runStartMs,
-      wallOffsetMs: options.wallOffsetMs,
       ledger: this.#ledger,
       sampler: new Sampler(options.sampleProbability, options.random),
       mouthToEar: new Histogram(),
@@ -79,7 +74,11 @@ export class NodeDatachannelEngine implements ListenerEngine {
     }, 500);
   }
 
-  async open(options: { index: number; encrypted: boolean; onLost(message: string): void }): Promise<ListenerMedia> {
+  async open(options: {
+    index: number;
+    encrypted: boolean;
+    onLost(message: string): void;
+  }): Promise<ListenerMedia> {
     const observer = new ListenerObserver(this.#totals, options.encrypted);
     const connection = await MediaConnection.create({
       name: `listener-${options.index}`,
@@ -154,7 +153,10 @@ export class NodeDatachannelEngine implements ListenerEngine {
       },
       decrypted: this.#totals.decrypted,
       refused: { ...this.#totals.refused },
-      seconds: [...this.#seconds.values(), ...[...this.#openSeconds].map(([number, open]) => closeSecond(number, open))],
+      seconds: [
+        ...this.#seconds.values(),
+        ...[...this.#openSeconds].map(([number, open]) => closeSecond(number, open)),
+      ],
     };
   }
 
@@ -226,7 +228,13 @@ export class NodeDatachannelEngine implements ListenerEngine {
 }
 
 function closeSecond(number: number, { expected, lost, late, mouthToEar }: OpenSecond): EngineSecond {
-  return { second: number, expected, lost, late, mouthToEar: mouthToEar.n === 0 ? null : mouthToEar.snapshot() };
+  return {
+    second: number,
+    expected,
+    lost,
+    late,
+    mouthToEar: mouthToEar.n === 0 ? null : mouthToEar.snapshot(),
+  };
 }
 
 function addCounts(into: ListenerCounts, counts: ListenerCounts): void {
