@@ -1,6 +1,7 @@
 /**
  * Town hall: one stage, a large audience. A host and a few speakers hold a panel
- * while the audience arrives evenly, stays to the end and leaves together.
+ * while the audience arrives evenly; a few leave halfway, which makes the host deal fresh keys, and
+ * the rest stay to the end.
  */
 import { handleSummary } from "./lib/summary.ts";
 import { roomScenario } from "./lib/room.ts";
@@ -11,10 +12,10 @@ const room = roomScenario({
   name: "town-hall",
   defaultProfile: "load",
   profiles: {
-    smoke: { ...base, speakers: 2, listeners: 10, join: 1, talk: 8 },
-    load: { ...base, speakers: 4, listeners: 100, join: 5, talk: 30 },
-    spike: { ...base, speakers: 4, listeners: 150, join: 1, talk: 30 },
-    soak: { ...base, speakers: 4, listeners: 50, join: 5, talk: 1800 },
+    smoke: { ...base, speakers: 2, listeners: 10, leavers: 1, join: 1, talk: 8 },
+    load: { ...base, speakers: 4, listeners: 100, leavers: 5, join: 5, talk: 30 },
+    spike: { ...base, speakers: 4, listeners: 150, leavers: 5, join: 1, talk: 30 },
+    soak: { ...base, speakers: 4, listeners: 50, leavers: 5, join: 5, talk: 1800 },
   },
   thresholds: {
     // Everybody who wanted in got in, stayed, and accounted for every packet.

@@ -1,20 +1,7 @@
 /** A VU is one participant: it holds a WebSocket to an agent, which hosts the participant's real signalling and media. */
 import ws from "k6/ws";
 import type { AgentMessage, HostKind, RunHandle, VuMessage } from "../../sim/protocol/fleet.ts";
-import {
-  digests,
-  firstSound,
-  join,
-  late,
-  lost,
-  mouthToEar,
-  packetsExpected,
-  packetsReceived,
-  packetsSent,
-  sessionErrors,
-  sessionOk,
-  undecryptable,
-} from "./metrics.ts";
+import { digests, metrics } from "./metrics.ts";
 
 export type Attendance = {
   run: RunHandle;
@@ -60,7 +47,7 @@ export function attend({ run, kind, index, leaveAtMs, joinTimeoutMs }: Attendanc
       switch (message.type) {
         case "joined":
           joined = true;
-          join.add(message.joinMs);
+          metrics.join_ms.add(message.joinMs);
           socket.setTimeout(
             () => {
               send({ type: "leave" });
@@ -73,7 +60,7 @@ export function attend({ run, kind, index, leaveAtMs, joinTimeoutMs }: Attendanc
           break;
         case "digest":
           record(message, sums);
-          if (message.firstSoundMs !== undefined) firstSound.add(message.firstSoundMs);
+          if (message.firstSoundMs !== undefined) metrics.first_sound_ms.add(message.firstSoundMs);
           break;
         case "failed":
           giveUp(`${message.cause}: ${message.message}`);
@@ -94,20 +81,20 @@ export function attend({ run, kind, index, leaveAtMs, joinTimeoutMs }: Attendanc
   });
   if (response.status !== 101) problem ??= `no connection to the agent at ${url}: ${response.error}`;
   const ok = joined && completed && problem === undefined;
-  sessionOk.add(ok);
-  if (!ok) sessionErrors.add(1);
+  metrics.session_ok.add(ok);
+  if (!ok) metrics.session_errors.add(1);
 }
 
 function record(digest: Digest, sums: { sent: number; expected: number; received: number; lost: number }): void {
   digests.add(1);
   for (const key of ["sent", "expected", "received", "lost"] as const) sums[key] += digest[key];
-  if (digest.sent > 0) packetsSent.add(digest.sent);
-  if (digest.expected > 0) packetsExpected.add(digest.expected);
-  if (digest.received > 0) packetsReceived.add(digest.received);
+  if (digest.sent > 0) metrics.packets_sent.add(digest.sent);
+  if (digest.expected > 0) metrics.packets_expected.add(digest.expected);
+  if (digest.received > 0) metrics.packets_received.add(digest.received);
   for (const outcome of digest.samples) {
-    lost.add(outcome === "lost");
-    late.add(outcome === "late");
-    if (outcome !== "lost") undecryptable.add(outcome === "refused");
-    if (typeof outcome === "number") mouthToEar.add(outcome);
+    metrics.lost.add(outcome === "lost");
+    metrics.late.add(outcome === "late");
+    if (outcome !== "lost") metrics.undecryptable.add(outcome === "refused");
+    if (typeof outcome === "number") metrics.mouth_to_ear_ms.add(outcome);
   }
 }

@@ -5,7 +5,7 @@ import { sleep } from "k6";
 import type { Options } from "k6/options";
 import type { RunHandle } from "../../sim/protocol/fleet.ts";
 import type { RunPlan } from "../../sim/protocol/run-plan.ts";
-import { sessionErrors, sessionOk } from "./metrics.ts";
+import { metrics } from "./metrics.ts";
 import { readParameters } from "./parameters.ts";
 import { attend } from "./participant.ts";
 
@@ -14,6 +14,8 @@ export type RoomParameters = {
   /** Speakers on the stage beside the host. */
   speakers: number;
   listeners: number;
+  /** Listeners who leave halfway through the talk; each leave makes the host deal fresh keys. */
+  leavers: number;
   /** Over how long the audience arrives, evenly. */
   join: number;
   /** For how long everybody is there. */
@@ -49,11 +51,22 @@ export function roomScenario(definition: {
   if (!models.includes(parameters.conversation)) {
     throw new Error(`parameter conversation: expected one of ${models.join(", ")}, found "${parameters.conversation}"`);
   }
-  const { speakers, listeners, join, talk } = parameters;
-  for (const [name, value] of Object.entries({ speakers, listeners })) {
-    if (!Number.isInteger(value)) throw new Error(`parameter ${name}: expected a whole number, found ${value}`);
+  const { speakers, listeners, leavers, join, talk } = parameters;
+  const whole = { speakers: 63, listeners: 100_000, leavers: listeners };
+  for (const [name, most] of Object.entries(whole)) {
+    const value = parameters[name as keyof typeof whole];
+    if (!Number.isInteger(value) || value > most) {
+      throw new Error(`parameter ${name}: expected a whole number from 0 to ${most}, found ${value}`);
+    }
+  }
+  if (![24_000, 32_000, 40_000].includes(parameters.bitrate)) {
+    throw new Error(`parameter bitrate: expected 24000, 32000 or 40000 bit/s, found ${parameters.bitrate}`);
   }
   const audienceLeavesSeconds = stageLeadSeconds + join + talk;
+  const halfwaySeconds = stageLeadSeconds + join + talk / 2;
+  // Spread over the audience, so that they are not just the first to have come.
+  const leavesEarly = (index: number): boolean =>
+    Math.floor(((index + 1) * leavers) / listeners) > Math.floor((index * leavers) / listeners);
   const stageLeavesSeconds = audienceLeavesSeconds + stageLagSeconds;
   const executor = { executor: "per-vu-iterations", iterations: 1, maxDuration: `${stageLeavesSeconds + 30}s`, gracefulStop: "5s" } as const;
 
@@ -84,7 +97,7 @@ export function roomScenario(definition: {
       guarded(() => {
         const index = exec.scenario.iterationInTest;
         sleep(stageLeadSeconds + (join * index) / listeners);
-        takeSeat(run, "audience", index, audienceLeavesSeconds);
+        takeSeat(run, "audience", index, leavesEarly(index) ? halfwaySeconds : audienceLeavesSeconds);
       });
     },
   };
@@ -105,8 +118,8 @@ function guarded(session: () => void): void {
   try {
     session();
   } catch (error) {
-    sessionOk.add(false);
-    sessionErrors.add(1);
+    metrics.session_ok.add(false);
+    metrics.session_errors.add(1);
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { Agent } from "../fleet/agent.ts";
 import { parseCount, parsePort } from "./arguments.ts";
 import { announce, untilStopped } from "./service.ts";
 import { tokenSecret } from "./token-secret.ts";
@@ -13,6 +12,7 @@ export function agentCommand(root: string): Command {
     .option("--audience-hosts <count>", "processes for the audience; several cost more than one a packet", parseCount, 1)
     .addHelpText("after", "\nSOUNDCHECK_TOKEN_SECRET must be the room server's; on loopback both find the same development secret.")
     .action(async (flags: { host: string; port: number; audienceHosts: number }) => {
+      const { Agent } = await import("../fleet/agent.ts");
       await using agent = await Agent.create({
         listen: { host: flags.host, port: flags.port },
         audienceHosts: flags.audienceHosts,

@@ -1,16 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { formatConsole } from "../report/console.ts";
-import { parseResultJson } from "../report/json.ts";
-import { writeReports } from "../run/run-directory.ts";
 import { BadInputError } from "../util/errors.ts";
 
 export function reportCommand(): Command {
   return new Command("report")
     .description("Makes a run's reports again, from its result.json, and shows the verdict.")
     .argument("<run>", "a run directory")
-    .action((directory: string) => {
+    .action(async (directory: string) => {
+      const [{ formatConsole }, { parseResultJson }, { writeReports }] = await Promise.all([
+        import("../report/console.ts"),
+        import("../report/json.ts"),
+        import("../run/run-directory.ts"),
+      ]);
       const file = join(directory, "result.json");
       let text: string;
       try {

@@ -1,8 +1,6 @@
 import { join, relative } from "node:path";
 import { Command, Option } from "commander";
-import { formatConsole, formatProgress } from "../report/console.ts";
 import type { Outcome } from "../protocol/result.ts";
-import { runScenario } from "../run/run.ts";
 import { BadInputError, exitCodes } from "../util/errors.ts";
 import { parseSetting, parseTarget } from "./arguments.ts";
 import { ProgressLine } from "./progress-line.ts";
@@ -47,6 +45,10 @@ export function runCommand(root: string): Command {
           hint: "set it to the base64url secret that the server verifies tokens with",
         });
       }
+      const [{ runScenario }, { formatConsole, formatProgress }] = await Promise.all([
+        import("../run/run.ts"),
+        import("../report/console.ts"),
+      ]);
       using progress = new ProgressLine(process.stderr);
       const { result, directory } = await runScenario({
         root,

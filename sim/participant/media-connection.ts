@@ -42,6 +42,11 @@ export class MediaConnection {
     connection.onStateChange((state) => {
       this.#stateChanged(state);
     });
+    // Not the connection's own "connected": until its track is open, node-datachannel drops what arrives.
+    track.onOpen(() => {
+      this.#connected = true;
+      this.#settle?.();
+    });
   }
 
   static async create(options: MediaConnectionOptions): Promise<MediaConnection> {
@@ -63,7 +68,7 @@ export class MediaConnection {
     return new MediaConnection(connection, track, fingerprintOf(offer), options);
   }
 
-  /** Resolves once ICE and DTLS are done; rejects with a SessionError `ice` or `dtls` when they fail or the signal comes first. */
+  /** Resolves once ICE and DTLS are done and packets can come and go; rejects with a SessionError `ice` or `dtls` when they fail or the signal comes first. */
   connect(remote: RemoteTransport, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
@@ -106,10 +111,7 @@ export class MediaConnection {
 
   #stateChanged(state: string): void {
     if (this.#closed) return;
-    if (state === "connected") {
-      this.#connected = true;
-      this.#settle?.();
-    } else if (state === "failed" || state === "disconnected" || state === "closed") {
+    if (state === "failed" || state === "disconnected" || state === "closed") {
       this.#settle?.(this.#failure("failed"));
       if (this.#connected) {
         this.#connected = false;

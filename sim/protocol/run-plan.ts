@@ -32,8 +32,8 @@ export const runPlanSchema = z.strictObject({
   conversation: z.strictObject({
     /** `panel`: turns, pauses, overlaps and back-channels. `silent`: nobody ever speaks. `monologue`: the host alone, without pause. */
     model: z.enum(["panel", "monologue", "silent"]),
-    /** For how long talk is planned, counted from the first speaker's join, in seconds. */
-    seconds: z.number().positive().max(86_400),
+    /** For how long talk is planned, counted from the first speaker's join, in seconds; longer, and RTP timestamps would wrap. */
+    seconds: z.number().positive().max(64_800),
   }),
   audio: z.strictObject({ bitrateBps: z.union([z.literal(24_000), z.literal(32_000), z.literal(40_000)]) }),
   e2ee: z.strictObject({

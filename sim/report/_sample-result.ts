@@ -32,6 +32,7 @@ export function sampleResult(kind: SampleKind): Result {
     lateSend: { p99: histograms.late_send.quantile(0.99), p999: histograms.late_send.quantile(0.999) },
     eventLoopDelay: [{ host: "audience-0", p99: histograms.event_loop_delay.quantile(0.99) }],
     machineBusyRatio: busy,
+    heardPackets: nobody ? 0 : 1000,
     mouthToEarCoverage: nobody ? null : 1,
     digestsSent: digests,
     digestsReceived: digests,

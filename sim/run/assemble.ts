@@ -71,6 +71,7 @@ export function assembleResult(observed: Observed): Result {
       p99: histograms["event_loop_delay"] === undefined ? null : Histogram.from(histograms["event_loop_delay"]).quantile(0.99),
     })),
     machineBusyRatio: observed.machineBusyRatio,
+    heardPackets: heard,
     mouthToEarCoverage: mouthToEarDistribution.coverage,
     digestsSent: merged.hosts.reduce((sum, { digestsSent }) => sum + digestsSent, 0),
     digestsReceived: observed.k6.metrics === undefined ? null : (k6Metrics["digests"]?.values["count"] ?? 0),

@@ -1,4 +1,5 @@
 import { fork, spawn, type ChildProcess } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { SetupError } from "../util/errors.ts";
 
 /** How much of what a process wrote last is kept, in characters. */
@@ -16,15 +17,21 @@ export class ManagedProcess {
   #tail = "";
   #end: Ended | undefined;
 
-  constructor(name: string, child: ChildProcess) {
+  /** What it writes goes to `log` too. */
+  constructor(name: string, child: ChildProcess, log: string) {
     this.name = name;
     this.#child = child;
     this.pid = child.pid ?? 0;
+    const file = createWriteStream(log);
+    // A log that cannot be written is no reason to end a run.
+    file.on("error", () => undefined);
     const keep = (chunk: Buffer): void => {
+      file.write(chunk);
       this.#tail = (this.#tail + chunk.toString()).slice(-tailLength);
     };
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
+    child.once("close", () => file.end());
     this.ended = new Promise((resolve) => {
       const finish = (ended: Ended): void => {
         this.#end ??= ended;
@@ -78,10 +85,11 @@ export async function startService(options: {
   cli: string;
   args: string[];
   env: NodeJS.ProcessEnv;
+  log: string;
   timeoutMs?: number;
 }): Promise<{ process: ManagedProcess; ready: Ready }> {
   const child = fork(options.cli, options.args, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: options.env });
-  const managed = new ManagedProcess(options.name, child);
+  const managed = new ManagedProcess(options.name, child, options.log);
   const { promise, resolve, reject } = Promise.withResolvers<Ready>();
   child.on("message", (message: Ready | { type: "failed"; code: string; message: string; hint?: string }) => {
     if (message.type === "ready") resolve(message);
@@ -112,7 +120,8 @@ export function startProgram(
   name: string,
   command: string,
   args: string[],
-  options: { env: NodeJS.ProcessEnv; cwd: string },
+  { log, ...options }: { env: NodeJS.ProcessEnv; cwd: string; log: string },
 ): ManagedProcess {
-  return new ManagedProcess(name, spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] }));
+  const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  return new ManagedProcess(name, child, log);
 }

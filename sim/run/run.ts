@@ -74,7 +74,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
   createRunDirectory(directory);
   const running: ManagedProcess[] = [];
   try {
-    const result = await drive({ options, tools, scenario, settings, running });
+    const result = await drive({ options, tools, scenario, settings, directory, running });
     writeReports(directory, result);
     return { result, directory };
   } catch (error) {
@@ -90,10 +90,12 @@ async function drive(context: {
   tools: Tools;
   scenario: Scenario;
   settings: ScenarioSettings;
+  directory: string;
   running: ManagedProcess[];
 }): Promise<Result> {
-  const { options, tools, scenario, settings, running } = context;
+  const { options, tools, scenario, settings, directory, running } = context;
   const env = { ...process.env, SOUNDCHECK_TOKEN_SECRET: toBase64Url(options.tokenSecret ?? randomBytes(32)) };
+  const log = (name: string): string => join(directory, `${name}.log`);
   const usage = new UsageSampler();
   const destinations: Destination[] = [];
 
@@ -101,14 +103,14 @@ async function drive(context: {
   let target = options.target;
   if (target === undefined) {
     options.onPhase("starting the room server");
-    const started = await startService({ name: "server", cli: options.cli, args: ["serve", "--port", "0"], env });
+    const started = await startService({ name: "server", cli: options.cli, args: ["serve", "--port", "0"], env, log: log("server") });
     server = started.process;
     running.push(server);
     target = started.ready.url;
     usage.watch("server", server.pid, (index) => `worker-${index}`);
   }
   options.onPhase("starting the fleet agent");
-  const agentStarted = await startService({ name: "agent", cli: options.cli, args: ["agent", "--port", "0"], env });
+  const agentStarted = await startService({ name: "agent", cli: options.cli, args: ["agent", "--port", "0"], env, log: log("agent") });
   const agent = agentStarted.process;
   running.push(agent);
   usage.watch("agent", agent.pid);
@@ -119,6 +121,7 @@ async function drive(context: {
   const startedAtMs = Date.now();
   const k6 = startProgram("k6", tools.k6, k6Arguments(scenario), {
     cwd: options.root,
+    log: log("k6"),
     env: k6Environment({ ...settings, target, agent: agentStarted.ready.url }),
   });
   running.push(k6);
@@ -188,7 +191,7 @@ async function watch(context: {
   const died = server?.ended.then(({ code, signal }) => {
     systemFailure = {
       kind: "exited",
-      what: "the room server",
+      what: "room server",
       how: signal === null ? `exited with code ${code}` : `was killed by ${signal}`,
       atSecond: Math.round((performance.now() - startMs) / 100) / 10,
     };

@@ -7,6 +7,7 @@ export const healthyMeasures: HarnessMeasures = {
   lateSend: { p99: 0.001, p999: 0.004 },
   eventLoopDelay: [{ host: "audience-0", p99: 0.006 }],
   machineBusyRatio: 0.6,
+  heardPackets: 1000,
   mouthToEarCoverage: 1,
   digestsSent: 12_000,
   digestsReceived: 12_000,
@@ -20,6 +21,7 @@ export const starvedLimits = evaluateHarnessLimits({ ...healthyMeasures, machine
 export const deafLimits = evaluateHarnessLimits({
   ...healthyMeasures,
   lateSend: { p99: null, p999: null },
+  heardPackets: 1000,
   mouthToEarCoverage: null,
 });
 

@@ -10,6 +10,7 @@ const healthy: HarnessMeasures = {
     { host: "audience-0", p99: 0.006 },
   ],
   machineBusyRatio: 0.6,
+  heardPackets: 1000,
   mouthToEarCoverage: 1,
   digestsSent: 12_000,
   digestsReceived: 12_000,
@@ -45,6 +46,10 @@ describe("evaluateHarnessLimits", () => {
     ["participants-started", { stage: { planned: 4, started: 3 } }],
   ])("breaks %s alone when it is past", (id, change) => {
     expect(broken(change)).toEqual([id]);
+  });
+
+  test("asks for no coverage where nothing was heard", () => {
+    expect(broken({ heardPackets: 0, mouthToEarCoverage: null })).toEqual([]);
   });
 
   test("holds at exactly the limit", () => {

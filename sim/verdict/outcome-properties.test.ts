@@ -61,6 +61,7 @@ describe("for any facts", () => {
             maxLength: 2,
           }),
           machineBusyRatio: ratio,
+          heardPackets: fc.constantFrom(0, 1000),
           mouthToEarCoverage: ratio,
           digestsSent: small,
           digestsReceived: fc.option(small),

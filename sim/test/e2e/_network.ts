@@ -31,7 +31,7 @@ export class Network implements AsyncDisposable {
     });
     const network = new Network(holder);
     network.run("nft", "add table inet fault");
-    network.run("nft", "add chain inet fault out { type filter hook output priority 0; }");
+    network.run("nft", "add chain inet fault out { type filter hook input priority 0; }");
     return network;
   }
 
@@ -45,7 +45,7 @@ export class Network implements AsyncDisposable {
     return execFileSync(nsenter as string, [...rest, command, ...args], { encoding: "utf8" });
   }
 
-  /** Adds a rule on what programs send; e.g. `udp dport 40000 drop`. */
+  /** Adds a rule on what arrives, after loopback has carried it (a drop on the way out would be an error to the sender); e.g. `udp dport 40000 drop`. */
   rule(text: string): void {
     this.run("nft", `add rule inet fault out ${text}`);
   }

@@ -42,6 +42,12 @@ describe("bad input is refused with one clear message, and nothing is started", 
   test("a parameter that is no number", () =>
     refused(["run", "smoke", "--set", "listeners=many"], 2, /parameter listeners: expected a number.*"many"/));
 
+  test("a bit rate that there is no speech for", () =>
+    refused(["run", "smoke", "--set", "bitrate=1"], 2, /parameter bitrate: expected 24000, 32000 or 40000/));
+
+  test("more speakers than a stage has seats", () =>
+    refused(["run", "smoke", "--set", "speakers=64"], 2, /parameter speakers: expected a whole number from 0 to 63/));
+
   test("a target that is no WebSocket address", () =>
     refused(["run", "smoke", "--target", "http://127.0.0.1:1"], 2, /Expected ws:\/\/ or wss:\/\//));
 
@@ -58,7 +64,7 @@ describe("bad input is refused with one clear message, and nothing is started", 
        const room = roomScenario({
          name: "mistyped",
          defaultProfile: "smoke",
-         profiles: { smoke: { speakers: 1, listeners: 1, join: 1, talk: 1, conversation: "panel", bitrate: 32000 } },
+         profiles: { smoke: { speakers: 1, listeners: 1, leavers: 0, join: 1, talk: 1, conversation: "panel", bitrate: 32000 } },
          thresholds: { mouth_to_ears_ms: ["p(95)<200"] },
        });
        export const { options, setup, teardown, stage, audience } = room;`,
