@@ -103,7 +103,7 @@ function brokenLimits(facts: VerdictFacts): Reason[] {
     ];
   }
   const broken = limits.filter(
-    ({ id, ok, measured }) => (!ok || measured === null) && !(aborted && brokenByAbort.has(id)),
+    ({ id, ok }) => !ok && !(aborted && brokenByAbort.has(id)),
   );
   return broken.map(({ name, unit, bound, limit, measured, hint }, i) => {
     const found =

@@ -89,10 +89,10 @@ describe.skipIf(noNetwork !== undefined)(`with a network to break${noNetwork ? `
     expect(result?.packets.expected).toBeGreaterThan(8000);
     expect(result?.lostRatio).toBeGreaterThan(0.09);
     expect(result?.lostRatio).toBeLessThan(0.11);
-    // Each dropped packet was lost, unless it was no listener's to expect.
+    // Each dropped packet was lost, but for those of the second in which a listener drains before it leaves.
     const dropped = network.counts()[0] ?? 0;
     expect(result?.packets.lost).toBeLessThanOrEqual(dropped);
-    expect((result?.packets.lost ?? 0) / dropped).toBeGreaterThan(0.95);
+    expect((result?.packets.lost ?? 0) / dropped).toBeGreaterThan(0.9);
   });
 });
 
@@ -106,7 +106,7 @@ describe("without any network of its own", () => {
     expect(performance.now() - killedMs).toBeLessThan(30_000);
     expect(finished.exitCode).toBe(1);
     expect(finished.result?.verdict.outcome).toBe("FAIL");
-    expect(reasons(finished)).toMatch(/room server was killed by SIGKILL/);
+    expect(reasons(finished)).toMatch(/room server died.*killed by SIGKILL/);
     expect(finished.result?.packets.received).toBeGreaterThan(0);
     expect(run.processes()).toEqual([]);
   });
@@ -125,15 +125,16 @@ describe("without any network of its own", () => {
     const niced = ["nice", "-n", "19"];
     await using run = new Soundcheck(["run", "smoke", ...room, "--set", "talk=15"], { prefix: niced });
     await run.until(new RegExp(`listeners ${listeners}/${listeners}`));
-    // Busy processes at normal priority leave next to nothing for the run.
-    const hogs = Array.from({ length: 8 * availableParallelism() }, () =>
-      spawn(process.execPath, ["-e", `const end = Date.now() + 10_000; while (Date.now() < end);`], { stdio: "ignore" }),
+    // Busy processes at normal priority, each in a session of its own (Linux shares the CPU by session too),
+    // leave next to nothing for the run.
+    const hogs = Array.from({ length: 16 * availableParallelism() }, () =>
+      spawn("sh", ["-c", "exec timeout 10 sh -c 'while :; do :; done'"], { stdio: "ignore", detached: true }),
     );
     const hogsEnded = Promise.all(hogs.map((hog) => new Promise((resolve) => hog.once("exit", resolve))));
     const finished = await run.finish();
     for (const hog of hogs) hog.kill("SIGKILL");
     await hogsEnded;
-    expect(reasons(finished)).toMatch(/late sends|event loop|CPU/);
+    expect(reasons(finished), finished.stdout + finished.stderr).toMatch(/late sends|event loop|CPU/);
     expect(finished.result?.verdict.outcome).toBe("INVALID");
     expect(finished.exitCode).toBe(3);
   });
