@@ -43,7 +43,12 @@ export class KeyDealer {
       rekeyWindowMs: options.rekeyWindowMs,
     });
     const dealer = new KeyDealer(thread, options);
-    await dealer.#tellSecret();
+    try {
+      await dealer.#tellSecret();
+    } catch (error) {
+      await dealer.close();
+      throw error;
+    }
     return dealer;
   }
 
@@ -79,7 +84,7 @@ export class KeyDealer {
     this.#enqueue(async () => {
       await this.#thread.remove(participantId);
       const dueAt = this.#thread.rekeyDueAt;
-      if (dueAt !== null) this.#rekeyTimer ??= this.#rekeyIn(dueAt - systemClock.now());
+      if (dueAt !== null && !this.#closed) this.#rekeyTimer ??= this.#rekeyIn(dueAt - systemClock.now());
     });
   }
 
@@ -102,9 +107,8 @@ export class KeyDealer {
     this.#options.onSecret(generation, secret);
   }
 
-  /** No more keys are dealt: the room closes. */
+  /** No more keys are dealt: the room closes. Resolves once the thread has ended; may be called twice. */
   async close(): Promise<void> {
-    if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#joinTimer);
     clearTimeout(this.#rekeyTimer);
@@ -114,12 +118,14 @@ export class KeyDealer {
 
   /** One thing after the other: a leave must not overtake the join it follows. */
   #enqueue(task: () => Promise<void>): void {
-    this.#work = this.#work.then(async () => {
-      if (this.#closed) return;
-      await task();
-    }).catch((error: unknown) => {
-      if (!this.#closed) this.#options.onError(error);
-    });
+    this.#work = this.#work
+      .then(async () => {
+        if (this.#closed) return;
+        await task();
+      })
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#options.onError(error);
+      });
   }
 
   async #relay(messages: { to: string; sealed: Uint8Array }[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { Clock } from "../util/clock.ts";
 import { SessionError } from "./errors.ts";
 import type { ListenerCounts, ListenerDigest, ListenerEngine, ListenerMedia } from "./listener-engine.ts";
 import { ReceiverKeys } from "./receiver-keys.ts";
+import { SessionBreak } from "./session-break.ts";
 import type { Target, TargetEvents, TargetSession } from "./target.ts";
 
 export type ListenerOptions = {
@@ -46,17 +47,12 @@ export class Listener {
   /** Joins the room, connects media and subscribes. Rejects with a SessionError, and leaves nothing behind. */
   static async join(options: ListenerOptions): Promise<Listener> {
     const { suite, engine, clock } = options;
-    let broken: ((error: SessionError) => void) | undefined;
-    let early: SessionError | undefined;
-    const breakSession = (error: SessionError): void => {
-      if (broken === undefined) early ??= error;
-      else broken(error);
-    };
+    const breaking = new SessionBreak();
     const media = await engine.open({
       index: options.index,
       encrypted: suite !== undefined,
       onLost: (message) => {
-        breakSession(new SessionError("disconnected", message));
+        breaking.break(new SessionError("disconnected", message));
       },
     });
     const keys =
@@ -74,7 +70,7 @@ export class Listener {
           });
     let session: TargetSession | undefined;
     try {
-      const signal = AbortSignal.timeout(options.joinTimeoutMs);
+      const signal = breaking.joinSignal(options.joinTimeoutMs);
       const startMs = clock.now();
       session = await options.target.join(
         {
@@ -86,24 +82,22 @@ export class Listener {
           fingerprint: media.fingerprint,
           signal,
         },
-        listenerEvents(media, keys, breakSession),
+        listenerEvents(media, keys, breaking),
       );
       for (const member of session.stage) keys?.stageMember(member);
       for (const stream of session.streams) media.addStream(stream);
       keys?.joined(session.roomId, session.participantId);
       await media.connect(session.transport, signal);
-      if (early !== undefined) throw early;
       const listener = new Listener(options, { session, media, keys, joinMs: clock.now() - startMs });
-      broken = (error) => {
+      breaking.joined((error) => {
         if (!listener.#left) options.onBroken(error);
-        broken = () => undefined;
-      };
+      });
       return listener;
     } catch (error) {
       session?.close();
       media.close();
       keys?.close();
-      throw error;
+      throw breaking.error ?? error;
     }
   }
 
@@ -150,7 +144,7 @@ export class Listener {
 function listenerEvents(
   media: ListenerMedia,
   keys: ReceiverKeys | undefined,
-  breakSession: (error: SessionError) => void,
+  breaking: SessionBreak,
 ): TargetEvents {
   return {
     memberJoined: (member) => keys?.stageMember(member),
@@ -167,7 +161,7 @@ function listenerEvents(
     sealed: (_from, message) => keys?.open(message),
     transportState: () => undefined,
     ended: ({ kind, message }) => {
-      breakSession(new SessionError(kind, message));
+      breaking.break(new SessionError(kind, message));
     },
   };
 }

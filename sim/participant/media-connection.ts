@@ -30,7 +30,12 @@ export class MediaConnection {
   #closed = false;
   #settle: ((error?: SessionError) => void) | undefined;
 
-  private constructor(connection: PeerConnection, track: Track, fingerprint: string, options: MediaConnectionOptions) {
+  private constructor(
+    connection: PeerConnection,
+    track: Track,
+    fingerprint: string,
+    options: MediaConnectionOptions,
+  ) {
     this.#connection = connection;
     this.track = track;
     this.fingerprint = fingerprint;
@@ -85,10 +90,19 @@ export class MediaConnection {
         return;
       }
       signal.addEventListener("abort", abort, { once: true });
-      this.#connection.setRemoteDescription(
-        remoteAnswer(remote, this.#direction === "send" ? "recvonly" : "sendonly"),
-        "answer",
-      );
+      try {
+        this.#connection.setRemoteDescription(
+          remoteAnswer(remote, this.#direction === "send" ? "recvonly" : "sendonly"),
+          "answer",
+        );
+      } catch (cause) {
+        const refusal = new SessionError(
+          "protocol",
+          `the server's transport cannot be used: ${String(cause)}`,
+          { cause },
+        );
+        this.#settle?.(cause instanceof SessionError ? cause : refusal);
+      }
     });
   }
 
@@ -106,7 +120,9 @@ export class MediaConnection {
   }
 
   #failure(what: string): SessionError {
-    return this.#iceConnected ? new SessionError("dtls", `DTLS ${what}`) : new SessionError("ice", `ICE ${what}`);
+    return this.#iceConnected
+      ? new SessionError("dtls", `DTLS ${what}`)
+      : new SessionError("ice", `ICE ${what}`);
   }
 
   #stateChanged(state: string): void {

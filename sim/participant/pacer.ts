@@ -13,11 +13,14 @@ type Entry = { readonly paced: Paced; frame: number };
 
 /** A timer may fire this much late without harm; the rest is waited for in place. */
 const timerSlackMs = 1.2;
+/** Timers count whole milliseconds: what is nearer is waited for in place too. */
+const shortestTimerMs = 1;
 
 /**
  * Calls every speaker's tick when its next frame is due: a timer to shortly
  * before, and `Atomics.wait` for the rest, which blocks this process for about a
- * millisecond at a time. So speakers live in a process of their own.
+ * millisecond at a time. So speakers live in a process of their own. Between any
+ * two ticks the event loop turns once, however dense they are.
  */
 export class Pacer {
   readonly #clock: Clock;
@@ -25,6 +28,7 @@ export class Pacer {
   readonly #entries = new Set<Entry>();
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
 
   /** `lateness` observes, in seconds, how long after it was due each tick began. */
   constructor(options: { clock: Clock; lateness: Histogram }) {
@@ -38,41 +42,47 @@ export class Pacer {
     this.#entries.add(entry);
     this.#schedule();
     return () => {
-      this.#entries.delete(entry);
-      if (this.#entries.size === 0) clearTimeout(this.#timer);
+      if (this.#entries.delete(entry)) this.#schedule();
     };
   }
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    let nextMs = Infinity;
-    for (const entry of this.#entries) nextMs = Math.min(nextMs, dueMs(entry));
-    if (nextMs === Infinity) return;
-    const waitMs = nextMs - this.#clock.now() - timerSlackMs;
-    this.#timer = setTimeout(
-      () => {
-        this.#run();
-      },
-      Math.max(0, Math.floor(waitMs)),
-    );
+    clearImmediate(this.#immediate);
+    const next = this.#next();
+    if (next === undefined) return;
+    const waitMs = dueMs(next) - this.#clock.now() - timerSlackMs;
+    const run = (): void => {
+      this.#run();
+    };
+    if (waitMs < shortestTimerMs) this.#immediate = setImmediate(run);
+    else this.#timer = setTimeout(run, Math.floor(waitMs));
   }
 
   #run(): void {
-    for (;;) {
-      let next: Entry | undefined;
-      let nextMs = Infinity;
-      for (const entry of this.#entries) {
-        const due = dueMs(entry);
-        if (due < nextMs) [next, nextMs] = [entry, due];
-      }
-      if (next === undefined) return;
+    const next = this.#next();
+    if (next !== undefined) {
+      const nextMs = dueMs(next);
       const waitMs = nextMs - this.#clock.now();
-      if (waitMs > timerSlackMs + 1) break;
-      if (waitMs > 0) Atomics.wait(this.#sleeper, 0, 0, waitMs);
-      this.#lateness.observe(Math.max(0, this.#clock.now() - nextMs) / 1000);
-      next.paced.tick(next.frame++);
+      // More is left only when the timer fired early.
+      if (waitMs < timerSlackMs + shortestTimerMs) {
+        if (waitMs > 0) Atomics.wait(this.#sleeper, 0, 0, waitMs);
+        this.#lateness.observe(Math.max(0, this.#clock.now() - nextMs) / 1000);
+        next.paced.tick(next.frame++);
+      }
     }
     this.#schedule();
+  }
+
+  /** Whose frame is due first. */
+  #next(): Entry | undefined {
+    let next: Entry | undefined;
+    let nextMs = Infinity;
+    for (const entry of this.#entries) {
+      const due = dueMs(entry);
+      if (due < nextMs) [next, nextMs] = [entry, due];
+    }
+    return next;
   }
 }
 

@@ -84,6 +84,10 @@ export class ReceiverKeys {
 
   #give(generation: number, secret: Uint8Array, participantId: string, seat: number): void {
     const kid = kidOf(generation, seat);
-    this.#onKey({ participantId, kid, baseKey: speakerBaseKey({ secret, participantId, kid, suite: this.#suite }) });
+    this.#onKey({
+      participantId,
+      kid,
+      baseKey: speakerBaseKey({ secret, participantId, kid, suite: this.#suite }),
+    });
   }
 }

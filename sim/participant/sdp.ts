@@ -11,7 +11,8 @@ export function fingerprintOf(sdp: string): string {
 
 /** SDP lines carry what the server sent: nothing in it may break the line. */
 function word(text: string): string {
-  if (!/^[\x21-\x7e]+$/.test(text)) throw new SessionError("protocol", "a transport parameter with white space in it");
+  if (!/^[\x21-\x7e]+$/.test(text))
+    throw new SessionError("protocol", "a transport parameter with white space in it");
   return text;
 }
 
@@ -22,7 +23,8 @@ function word(text: string): string {
  */
 export function remoteAnswer(remote: RemoteTransport, direction: "sendonly" | "recvonly"): string {
   const fingerprint = remote.dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === "sha-256");
-  if (fingerprint === undefined) throw new SessionError("protocol", "the server offers no SHA-256 fingerprint");
+  if (fingerprint === undefined)
+    throw new SessionError("protocol", "the server offers no SHA-256 fingerprint");
   const candidates = remote.iceCandidates
     .filter(({ protocol }) => protocol === "udp")
     .map(

@@ -14,6 +14,9 @@ import { SessionError } from "./errors.ts";
 
 type Pending = { resolve(body: unknown): void; reject(error: SessionError): void };
 
+/** A request that nobody gave a time is given up after this. */
+const requestTimeoutMs = 10_000;
+
 export type SignallingHandlers = {
   event<Name extends EventName>(name: Name, body: EventBody<Name>): void;
   /** The connection is gone, once, for whatever reason. */
@@ -28,6 +31,8 @@ export class SignallingConnection {
   readonly #socket: WebSocket;
   readonly #handlers: SignallingHandlers;
   readonly #pending = new Map<number, Pending>();
+  /** Requests given up, whose answers may still come. */
+  readonly #givenUp = new Set<number>();
   #nextId = 1;
   #closed = false;
 
@@ -37,30 +42,36 @@ export class SignallingConnection {
     socket.on("message", (data: Buffer) => {
       this.#receive(data);
     });
-    socket.on("error", () => {
-      // A close follows, and tells.
-    });
     socket.on("close", (code, reason) => {
-      this.#finish(`signalling connection closed (${code}${reason.length > 0 ? `, ${reason.toString()}` : ""})`);
+      this.#finish(
+        `signalling connection closed (${code}${reason.length > 0 ? `, ${reason.toString()}` : ""})`,
+      );
     });
   }
 
-  static async open(url: string, handlers: SignallingHandlers, signal: AbortSignal): Promise<SignallingConnection> {
+  /** Rejects with a SessionError `unreachable` when there is no connection, or not before the signal. */
+  static async open(
+    url: string,
+    handlers: SignallingHandlers,
+    signal: AbortSignal,
+  ): Promise<SignallingConnection> {
+    const unreachable = (why: string, cause?: unknown): SessionError =>
+      new SessionError("unreachable", `no signalling connection to ${url}${why}`, { cause });
+    if (signal.aborted) throw unreachable(" in time");
     const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: maxServerMessageBytes });
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {
+        reject(unreachable(" in time"));
         socket.terminate();
-        reject(new SessionError("unreachable", `no signalling connection to ${url} in time`));
       };
-      if (signal.aborted) abort();
       signal.addEventListener("abort", abort, { once: true });
       socket.once("open", () => {
         signal.removeEventListener("abort", abort);
         resolve();
       });
-      socket.once("error", (error) => {
+      socket.on("error", (error) => {
         signal.removeEventListener("abort", abort);
-        reject(new SessionError("unreachable", `no signalling connection to ${url}: ${error.message}`, { cause: error }));
+        reject(unreachable(`: ${error.message}`, error));
       });
     });
     return new SignallingConnection(socket, handlers);
@@ -68,22 +79,45 @@ export class SignallingConnection {
 
   /** Address and port of the far end. */
   get peer(): { address: string; port: number } | undefined {
-    const socket = (this.#socket as unknown as { _socket?: { remoteAddress?: string; remotePort?: number } })._socket;
+    const socket = (this.#socket as unknown as { _socket?: { remoteAddress?: string; remotePort?: number } })
+      ._socket;
     if (socket?.remoteAddress === undefined || socket.remotePort === undefined) return undefined;
     return { address: socket.remoteAddress, port: socket.remotePort };
   }
 
-  request<Name extends RequestName>(name: Name, body: RequestBody<Name>): Promise<ResponseBody<Name>> {
-    if (this.#closed) return Promise.reject(new SessionError("disconnected", "the signalling connection is closed"));
+  /**
+   * Rejects with a SessionError: `refused` by the server, `protocol` when the answer does not fit, `disconnected`
+   * when the connection goes first, `unreachable` when the signal (default: 10 s) does.
+   */
+  request<Name extends RequestName>(
+    name: Name,
+    body: RequestBody<Name>,
+    signal: AbortSignal = AbortSignal.timeout(requestTimeoutMs),
+  ): Promise<ResponseBody<Name>> {
+    if (this.#closed)
+      return Promise.reject(new SessionError("disconnected", "the signalling connection is closed"));
+    const late = new SessionError("unreachable", `no answer to ${name} in time`);
+    if (signal.aborted) return Promise.reject(late);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        this.#pending.delete(id);
+        this.#givenUp.add(id);
+        reject(late);
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
       this.#pending.set(id, {
         resolve: (answer) => {
+          signal.removeEventListener("abort", giveUp);
           const parsed = requests[name].response.safeParse(answer);
           if (parsed.success) resolve(parsed.data as ResponseBody<Name>);
-          else reject(new SessionError("protocol", `answer to ${name} does not fit: ${parsed.error.message}`));
+          else
+            reject(new SessionError("protocol", `answer to ${name} does not fit: ${parsed.error.message}`));
         },
-        reject,
+        reject: (error) => {
+          signal.removeEventListener("abort", giveUp);
+          reject(error);
+        },
       });
       this.#socket.send(JSON.stringify({ id, request: name, body }));
     });
@@ -112,14 +146,19 @@ export class SignallingConnection {
       this.#event(message.data.event, message.data.body);
     } else {
       const { id } = message.data;
+      if (id !== null && this.#givenUp.delete(id)) return;
       const pending = id === null ? undefined : this.#pending.get(id);
       if (id === null || pending === undefined) {
-        this.#protocolError("an answer to nothing that was asked");
+        const said = message.data.ok ? "" : ` (${message.data.error.code}: ${message.data.error.message})`;
+        this.#protocolError(`an answer to nothing that was asked${said}`);
         return;
       }
       this.#pending.delete(id);
       if (message.data.ok) pending.resolve(message.data.body);
-      else pending.reject(new SessionError("refused", `${message.data.error.code}: ${message.data.error.message}`));
+      else
+        pending.reject(
+          new SessionError("refused", `${message.data.error.code}: ${message.data.error.message}`),
+        );
     }
   }
 
@@ -130,8 +169,16 @@ export class SignallingConnection {
     }
     const known = name as EventName;
     const parsed = events[known].safeParse(body);
-    if (parsed.success) this.#handlers.event(known, parsed.data as EventBody<EventName>);
-    else this.#protocolError(`an event ${known} that does not fit`);
+    if (!parsed.success) {
+      this.#protocolError(`an event ${known} that does not fit`);
+      return;
+    }
+    try {
+      this.#handlers.event(known, parsed.data);
+    } catch (error) {
+      // Well-formed, and yet of no use: a seat that no key can be made for. It must not end the process of all others.
+      this.#protocolError(`an event ${known} that cannot be: ${String(error)}`);
+    }
   }
 
   #protocolError(what: string): void {

@@ -41,9 +41,15 @@ function opusRtpParameters({ ssrc, cname }: PublishOptions): {
 }
 
 const tokenLifetimeSeconds = 3600;
+/** A server that does not answer a leave is left without an answer. */
+const leaveTimeoutMs = 2000;
 
 /** Our own room server as a target. */
-export function createSoundcheckTarget(options: { url: string; room: string; tokenSecret: Uint8Array }): Target {
+export function createSoundcheckTarget(options: {
+  url: string;
+  room: string;
+  tokenSecret: Uint8Array;
+}): Target {
   return {
     async join(join: JoinOptions, events: TargetEvents): Promise<TargetSession> {
       const token = await mintToken(
@@ -69,14 +75,19 @@ export function createSoundcheckTarget(options: { url: string; room: string; tok
         join.signal,
       );
       try {
-        const answer = await connection.request("join", {
-          version: signallingVersion,
-          token,
-          ...(join.publicKey === undefined ? {} : { publicKey: toBase64Url(join.publicKey) }),
-          transport: { direction: join.direction, dtlsParameters: dtlsParametersOf(join.fingerprint) },
-        });
+        const answer = await connection.request(
+          "join",
+          {
+            version: signallingVersion,
+            token,
+            ...(join.publicKey === undefined ? {} : { publicKey: toBase64Url(join.publicKey) }),
+            transport: { direction: join.direction, dtlsParameters: dtlsParametersOf(join.fingerprint) },
+          },
+          join.signal,
+        );
         const { transport } = answer;
-        if (transport === undefined) throw new SessionError("protocol", "the answer to join has no transport");
+        if (transport === undefined)
+          throw new SessionError("protocol", "the answer to join has no transport");
         return {
           participantId: answer.participantId,
           roomId: answer.roomId,
@@ -98,8 +109,11 @@ export function createSoundcheckTarget(options: { url: string; room: string; tok
           },
           leave: async () => {
             leaving = true;
-            await connection.request("leave", {});
-            connection.close();
+            try {
+              await connection.request("leave", {}, AbortSignal.timeout(leaveTimeoutMs));
+            } finally {
+              connection.close();
+            }
           },
           close: () => {
             leaving = true;

@@ -1,4 +1,3 @@
-import type { FrameSource } from "../audio/frame-source.ts";
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import type { SentBatch } from "../measure/sent-ledger.ts";
 import type { Member } from "../protocol/signalling.ts";
@@ -10,7 +9,8 @@ import { KeyDealer } from "./key-dealer.ts";
 import { MediaConnection } from "./media-connection.ts";
 import type { Pacer } from "./pacer.ts";
 import { SecretReceiver } from "./secret-receiver.ts";
-import { keyActivationMs, StageVoice } from "./stage-voice.ts";
+import { SessionBreak } from "./session-break.ts";
+import { keyActivationMs, StageVoice, type StageVoiceOptions } from "./stage-voice.ts";
 import type { Target, TargetEvents, TargetSession } from "./target.ts";
 
 /** A leaving speaker stays for so long, that its last packets arrive before its stream goes. */
@@ -23,7 +23,7 @@ export type SpeakerOptions = {
   name: string;
   target: Target;
   /** Undefined: the speaker is muted all along and sends nothing. */
-  source: FrameSource | undefined;
+  source: StageVoiceOptions["source"];
   /** When the talk of the whole room begins, on the monotonic clock; frames due before the join are skipped. */
   talkStartMs: number;
   suite: CipherSuiteName | undefined;
@@ -71,12 +71,7 @@ export class Speaker {
     const { suite, clock, random } = options;
     const isHost = options.index === 0;
     const ssrc = 1 + random.integer(0xffff_fffe);
-    let broken: ((error: SessionError) => void) | undefined;
-    let early: SessionError | undefined;
-    const breakSession = (error: SessionError): void => {
-      if (broken === undefined) early ??= error;
-      else broken(error);
-    };
+    const breaking = new SessionBreak();
     let voice: StageVoice | undefined;
     const secrets: [generation: number, secret: Uint8Array][] = [];
     const onSecret = (generation: number, secret: Uint8Array): void => {
@@ -96,16 +91,23 @@ export class Speaker {
       bindAddress: options.bindAddress,
       onPacket: () => undefined,
       onLost: (message) => {
-        breakSession(new SessionError("disconnected", message));
+        breaking.break(new SessionError("disconnected", message));
       },
     });
     let session: TargetSession | undefined;
     let dealer: KeyDealer | undefined;
+    let stopPacing: (() => void) | undefined;
+    const dealsKeys = suite !== undefined && isHost;
     const keys = suite === undefined || isHost ? undefined : new SecretReceiver(onSecret);
+    // Who comes and goes before there is a dealer.
+    const waiting: ((dealer: KeyDealer) => void)[] = [];
+    const deal = (task: (dealer: KeyDealer) => void): void => {
+      if (dealer !== undefined) task(dealer);
+      else if (dealsKeys) waiting.push(task);
+    };
     try {
-      const signal = AbortSignal.timeout(options.joinTimeoutMs);
+      const signal = breaking.joinSignal(options.joinTimeoutMs);
       const startMs = clock.now();
-      const waiting: (() => void)[] = [];
       session = await options.target.join(
         {
           accountId: options.accountId,
@@ -118,55 +120,53 @@ export class Speaker {
         },
         speakerEvents({
           keys,
-          breakSession,
+          breaking,
           joined: (member) => {
-            if (dealer === undefined) waiting.push(() => dealer?.joined(member));
-            else dealer.joined(member);
+            deal((to) => {
+              to.joined(member);
+            });
           },
           left: (participantId) => {
-            if (dealer === undefined) waiting.push(() => dealer?.left(participantId));
-            else dealer.left(participantId);
+            deal((to) => {
+              to.left(participantId);
+            });
           },
         }),
       );
       keys?.joined(session.roomId, session.participantId);
       await media.connect(session.transport, signal);
       const joinMs = clock.now() - startMs;
-      if (suite !== undefined && isHost) {
+      if (dealsKeys) {
         dealer = await KeyDealer.create({
           roomId: session.roomId,
           rekeyWindowMs: options.rekeyWindowMs,
           onSecret,
           onError: (error) => {
-            breakSession(new SessionError("harness", `dealing keys failed: ${String(error)}`, { cause: error }));
+            breaking.break(
+              new SessionError("harness", `dealing keys failed: ${String(error)}`, { cause: error }),
+            );
           },
         });
         dealer.begin(session);
-        for (const deal of waiting) deal();
+        for (const task of waiting) task(dealer);
       }
       const { streamId } = await session.publish({ ssrc, cname: `s${options.index}` });
       if (suite !== undefined) await within(signal, firstKey, "no key came from the host in time");
       voice = createVoice(options, session, streamId, ssrc, media);
       for (const [generation, secret] of secrets) voice.useSecret(generation, secret, clock.now());
-      if (early !== undefined) throw early;
-      const speaker = new Speaker(options, {
-        session,
-        media,
-        voice,
-        dealer,
-        joinMs,
-        stopPacing: startPacing(options, voice),
-      });
-      broken = (error) => {
-        broken = () => undefined;
+      stopPacing = startPacing(options, voice);
+      const speaker = new Speaker(options, { session, media, voice, dealer, joinMs, stopPacing });
+      breaking.joined((error) => {
         if (!speaker.#left) options.onBroken(error);
-      };
+      });
       return speaker;
     } catch (error) {
+      const cause = breaking.error ?? error;
+      stopPacing?.();
       session?.close();
       media.close();
-        void dealer?.close();
-      throw error;
+      await dealer?.close();
+      throw cause;
     }
   }
 
@@ -221,8 +221,8 @@ function createVoice(
     participantId: session.participantId,
     seat: session.seat ?? 0,
     ssrc,
-    // Far from zero, as RTP timestamps begin at random, and far from where 32 bits of timestamp end.
-    baseFrame: 1000 + random.integer(1_000_000),
+    // Not zero, as RTP timestamps begin at random; 24 hours later still short of where 32 bits of timestamp end.
+    baseFrame: 1000 + random.integer(100_000),
     // A phase of its own: speakers that tick in step make a queue at the server.
     baseDueMs: options.talkStartMs + random.next() * 20,
     source: options.source,
@@ -244,7 +244,7 @@ function startPacing(options: SpeakerOptions, voice: StageVoice): () => void {
 
 function speakerEvents(handlers: {
   keys: SecretReceiver | undefined;
-  breakSession(error: SessionError): void;
+  breaking: SessionBreak;
   joined(member: Member): void;
   left(participantId: string): void;
 }): TargetEvents {
@@ -262,7 +262,7 @@ function speakerEvents(handlers: {
     sealed: (_from, message) => handlers.keys?.open(message),
     transportState: () => undefined,
     ended: ({ kind, message }) => {
-      handlers.breakSession(new SessionError(kind, message));
+      handlers.breaking.break(new SessionError(kind, message));
     },
   };
 }

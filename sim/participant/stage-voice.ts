@@ -1,4 +1,4 @@
-import type { FrameSource } from "../audio/frame-source.ts";
+import type { SourcedFrame } from "../audio/frame-source.ts";
 import { RtpPacketizer } from "../audio/rtp.ts";
 import { generationOfKid, kidOf } from "../e2ee/keys/kid.ts";
 import { speakerBaseKey } from "../e2ee/keys/speaker-key.ts";
@@ -24,8 +24,8 @@ export type StageVoiceOptions = {
   baseFrame: number;
   /** When the base frame is due, on the monotonic clock. */
   baseDueMs: number;
-  /** Undefined: nothing is ever sent. */
-  source: FrameSource | undefined;
+  /** A frame for every 20 ms. Undefined: nothing is ever sent. */
+  source: { next(): SourcedFrame } | undefined;
   suite: CipherSuiteName | undefined;
   wallOffsetMs: number;
   send(packet: Buffer): void;
@@ -62,7 +62,8 @@ export class StageVoice implements Paced {
     const { suite, participantId, seat } = this.#options;
     if (suite === undefined) return;
     const kid = kidOf(generation, seat);
-    if (this.#sender !== undefined && generationOfKid(Number(this.#sender.kid)) >= generation) return;
+    const newest = this.#pendingKey?.sender ?? this.#sender;
+    if (newest !== undefined && generationOfKid(Number(newest.kid)) >= generation) return;
     const baseKey = speakerBaseKey({ secret, participantId, kid, suite });
     const sender = new SFrameSender(deriveSFrameKey({ suite, kid, baseKey }));
     if (this.#sender === undefined) this.#sender = sender;

@@ -2,7 +2,13 @@
  * The seam to the system under test. Nothing above this folder knows which
  * system it is: a participant joins, publishes, subscribes and leaves.
  */
-import type { DtlsParameters, Member, Role, StreamDescription, TransportParameters } from "../protocol/signalling.ts";
+import type {
+  DtlsParameters,
+  Member,
+  Role,
+  StreamDescription,
+  TransportParameters,
+} from "../protocol/signalling.ts";
 
 /** The far end of a media connection: what a WebRTC stack needs to know to connect. */
 export type RemoteTransport = TransportParameters;

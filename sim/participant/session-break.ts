@@ -1,0 +1,32 @@
+import type { SessionError } from "./errors.ts";
+
+/** What ends a session that we did not end: while it is joined, the attempt; afterwards it is told, once. */
+export class SessionBreak {
+  readonly #ended = new AbortController();
+  #error: SessionError | undefined;
+  #onBroken: ((error: SessionError) => void) | undefined;
+
+  /** The first break counts; later ones follow from it. */
+  readonly break = (error: SessionError): void => {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    this.#ended.abort();
+    this.#onBroken?.(error);
+  };
+
+  /** Aborted by the break, or when the time for joining is over. */
+  joinSignal(timeoutMs: number): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#ended.signal]);
+  }
+
+  /** What broke the attempt; undefined when nothing did. */
+  get error(): SessionError | undefined {
+    return this.#error;
+  }
+
+  /** The session stands: from now on breaks are told. Throws what broke it meanwhile. */
+  joined(onBroken: (error: SessionError) => void): void {
+    if (this.#error !== undefined) throw this.#error;
+    this.#onBroken = onBroken;
+  }
+}
