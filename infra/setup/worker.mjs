@@ -71,7 +71,7 @@ async function obtain(root, scratch, onStart) {
     return;
   }
   await build(root, scratch, onStart);
-  const name = existsSync(`${cached}.kind`) ? readFileSync(`${cached}.kind`, "utf8").trim() : "source";
+  const name = readFileSync(`${cached}.kind`, "utf8").trim();
   record(root, { origin: "source", name, recipe: recipeHash(root) });
 }
 
@@ -119,14 +119,16 @@ async function build(root, scratch, onStart) {
     await installSystemPackages(root, packages, "the build of mediasoup's worker", onStart);
   }
   const begun = performance.now();
-  say("mediasoup worker: building it from the npm package's sources, 3 to 5 minutes on two cores");
+  say("mediasoup worker: building it from the npm package's sources, about 2 minutes on two cores");
   await run(script, [mediasoupFolder(root), cachedWorker(root)], {
     env: { ...process.env, TMPDIR: scratch },
     log: join(root, ".cache", "logs", "worker-build.log"),
     progress: (line) => /^\[\d+\/\d+\]/.exec(line)?.[0] ?? /^mediasoup-worker: (.*)/.exec(line)?.[1],
     onStart,
   });
-  say(`mediasoup worker: built in ${secondsSince(begun)}`);
+  say(
+    `mediasoup worker: built in ${secondsSince(begun)}; it is ${readFileSync(`${cachedWorker(root)}.kind`, "utf8").trim()}`,
+  );
 }
 
 /**
