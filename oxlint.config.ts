@@ -36,11 +36,13 @@ export default defineConfig({
     "promise/no-promise-in-callback": "off",
     "typescript/consistent-return": "off",
     "typescript/no-unsafe-type-assertion": "off",
+    "typescript/no-misused-spread": "off",
     "typescript/unbound-method": "off",
     "unicorn/consistent-function-scoping": "off",
     "unicorn/no-array-sort": "off",
     "unicorn/no-useless-spread": "off",
     "unicorn/require-post-message-target-origin": "off",
+    "vitest/valid-expect": ["error", { maxArgs: 2 }],
     // Assertions stand in helpers, and in fast-check properties.
     "vitest/expect-expect": "off",
   },
@@ -80,6 +82,7 @@ export default defineConfig({
       // Entry points: they make the clocks and seeds that the others take.
       files: [
         "scenarios/**",
+        "sim/test/**",
         "sim/cli/**",
         "sim/util/clock.ts",
         "sim/util/random.ts",
