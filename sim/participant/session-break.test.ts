@@ -1,0 +1,41 @@
+import { describe, expect, test } from "vitest";
+import { SessionError } from "./errors.ts";
+import { SessionBreak } from "./session-break.ts";
+
+const removed = new SessionError("removed", "kicked");
+const later = new SessionError("disconnected", "gone");
+
+describe("a break while joining", () => {
+  test("ends the attempt at once, and is why it failed", () => {
+    const breaking = new SessionBreak();
+    const signal = breaking.joinSignal(60_000);
+    expect(signal.aborted).toBe(false);
+    breaking.break(removed);
+    breaking.break(later);
+    expect(signal.aborted).toBe(true);
+    expect(breaking.error).toBe(removed);
+    expect(() => {
+      breaking.joined(() => {
+        throw new Error("told of a session that never was");
+      });
+    }).toThrow(removed);
+  });
+
+  test("that never comes leaves the attempt to its time", () => {
+    const breaking = new SessionBreak();
+    expect(breaking.joinSignal(60_000).aborted).toBe(false);
+    expect(breaking.error).toBeUndefined();
+  });
+});
+
+test("a break afterwards is told once: the first, from which the others follow", () => {
+  const breaking = new SessionBreak();
+  const told: SessionError[] = [];
+  breaking.joined((error) => {
+    told.push(error);
+    breaking.break(later);
+  });
+  breaking.break(removed);
+  breaking.break(later);
+  expect(told).toEqual([removed]);
+});
