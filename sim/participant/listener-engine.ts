@@ -94,6 +94,8 @@ export type ListenerEngine = {
   /** Of all listeners so far. */
   readonly counts: ListenerCounts;
   readonly mouthToEar: Histogram;
+  readonly pathDelay: Histogram;
+  readonly decryptCost: Histogram;
   report(): EngineReport;
   close(): Promise<void>;
 };

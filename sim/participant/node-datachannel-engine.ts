@@ -142,6 +142,14 @@ export class NodeDatachannelEngine implements ListenerEngine {
     return this.#totals.mouthToEar;
   }
 
+  get pathDelay(): Histogram {
+    return this.#totals.pathDelay;
+  }
+
+  get decryptCost(): Histogram {
+    return this.#totals.decryptCost;
+  }
+
   report(): EngineReport {
     return {
       counts: this.counts,

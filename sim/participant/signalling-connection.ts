@@ -42,10 +42,14 @@ export class SignallingConnection {
     socket.on("message", (data: Buffer) => {
       this.#receive(data);
     });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      // Whatever else it is, a close follows, and tells.
+      if (error.code?.startsWith("WS_ERR_") === true)
+        this.#protocolError(`no WebSocket message of ours: ${error.message}`);
+    });
     socket.on("close", (code, reason) => {
-      this.#finish(
-        `signalling connection closed (${code}${reason.length > 0 ? `, ${reason.toString()}` : ""})`,
-      );
+      const why = reason.length > 0 ? `, ${reason.toString()}` : "";
+      this.#finish(`signalling connection closed (${code}${why})`);
     });
   }
 
@@ -59,22 +63,31 @@ export class SignallingConnection {
       new SessionError("unreachable", `no signalling connection to ${url}${why}`, { cause });
     if (signal.aborted) throw unreachable(" in time");
     const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: maxServerMessageBytes });
+    // Its handlers are there before the socket is open, so that no first message is missed.
+    const connection = new SignallingConnection(socket, handlers);
     await new Promise<void>((resolve, reject) => {
+      const fail = (error: SessionError): void => {
+        signal.removeEventListener("abort", abort);
+        // Nobody is told of the end of what never began.
+        connection.#closed = true;
+        reject(error);
+      };
       const abort = (): void => {
-        reject(unreachable(" in time"));
+        fail(unreachable(" in time"));
         socket.terminate();
       };
+      const refuse = (error: Error): void => {
+        fail(unreachable(`: ${error.message}`, error));
+      };
       signal.addEventListener("abort", abort, { once: true });
+      socket.once("error", refuse);
       socket.once("open", () => {
         signal.removeEventListener("abort", abort);
+        socket.off("error", refuse);
         resolve();
       });
-      socket.on("error", (error) => {
-        signal.removeEventListener("abort", abort);
-        reject(unreachable(`: ${error.message}`, error));
-      });
     });
-    return new SignallingConnection(socket, handlers);
+    return connection;
   }
 
   /** Address and port of the far end. */
