@@ -20,7 +20,7 @@ export type RoomParameters = {
   join: number;
   /** For how long everybody is there. */
   talk: number;
-  /** panel, monologue or silent. */
+  /** panel, monologue, everyone or silent. */
   conversation: string;
   /** Opus bit rate: 24000, 32000 or 40000 bit/s. */
   bitrate: number;
@@ -47,7 +47,7 @@ export function roomScenario(definition: {
   thresholds: Record<string, string[]>;
 }): RoomScenario {
   const { profile, parameters } = readParameters(definition.profiles, definition.defaultProfile);
-  const models = ["panel", "monologue", "silent"];
+  const models = ["panel", "monologue", "everyone", "silent"];
   if (!models.includes(parameters.conversation)) {
     throw new Error(`parameter conversation: expected one of ${models.join(", ")}, found "${parameters.conversation}"`);
   }

@@ -3,6 +3,7 @@ import type { RunPlan } from "../protocol/run-plan.ts";
 import { toBase64Url } from "../util/bytes.ts";
 import { measureWallOffsetMs, type Clock } from "../util/clock.ts";
 import type { SentBatch } from "../measure/sent-ledger.ts";
+import { scrapedFigures, type CoarseHistogram, type ScrapedFigure } from "./agent-metrics.ts";
 import type { HostProgress } from "./host-messages.ts";
 import { HostProcess } from "./host-process.ts";
 
@@ -106,6 +107,18 @@ export class AgentRun {
     };
   }
 
+  /** As the hosts last told them, merged. */
+  histograms(): Partial<Record<ScrapedFigure, CoarseHistogram>> {
+    const merged: Partial<Record<ScrapedFigure, CoarseHistogram>> = {};
+    for (const id of scrapedFigures) {
+      for (const { progress } of this.#hosts) {
+        const part = progress?.histograms[id];
+        if (part !== undefined) merged[id] = addCoarse(merged[id], part);
+      }
+    }
+    return merged;
+  }
+
   /** Ends what still goes on; every call answers the one report. Hosts that are gone are missing in it. */
   end(): Promise<AgentReport> {
     this.#report ??= this.#end();
@@ -135,6 +148,15 @@ export class AgentRun {
   }
 }
 
+function addCoarse(into: CoarseHistogram | undefined, part: CoarseHistogram): CoarseHistogram {
+  if (into === undefined) return part;
+  return {
+    atMost: into.atMost.map((count, index) => count + (part.atMost[index] ?? 0)),
+    n: into.n + part.n,
+    sum: into.sum + part.sum,
+  };
+}
+
 const noProgress: HostProgress = {
   joined: 0,
   failed: 0,
@@ -146,4 +168,5 @@ const noProgress: HostProgress = {
   lost: 0,
   mouthToEarP95Seconds: null,
   failure: null,
+  histograms: {},
 };

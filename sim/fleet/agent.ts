@@ -17,14 +17,15 @@ export type AgentOptions = {
   clock?: Clock;
 };
 
+type State = { run: AgentRun | undefined; closed: boolean };
+
 /** The fleet agent: takes a run plan, hosts its participants, answers for what they heard. One run at a time. */
 export class Agent {
   readonly url: string;
   readonly #http: FastifyInstance;
-  readonly #state: { run: AgentRun | undefined };
-  #closed = false;
+  readonly #state: State;
 
-  private constructor(http: FastifyInstance, state: { run: AgentRun | undefined }, url: string) {
+  private constructor(http: FastifyInstance, state: State, url: string) {
     this.#http = http;
     this.#state = state;
     this.url = url;
@@ -33,7 +34,7 @@ export class Agent {
   /** Throws a SetupError `port-in-use`. */
   static async create(options: AgentOptions): Promise<Agent> {
     const clock = options.clock ?? systemClock;
-    const state: { run: AgentRun | undefined } = { run: undefined };
+    const state: State = { run: undefined, closed: false };
     const http = Fastify({ logger: false, forceCloseConnections: true });
     routes(http, state, { ...options, clock });
     try {
@@ -52,8 +53,8 @@ export class Agent {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#state.closed) return;
+    this.#state.closed = true;
     this.#state.run?.close();
     await this.#http.close();
   }
@@ -63,13 +64,12 @@ export class Agent {
   }
 }
 
-function routes(
-  http: FastifyInstance,
-  state: { run: AgentRun | undefined },
-  options: AgentOptions & { clock: Clock },
-): void {
+function routes(http: FastifyInstance, state: State, options: AgentOptions & { clock: Clock }): void {
   let starting = false;
-  const metrics = agentMetrics(() => state.run?.progress());
+  const metrics = agentMetrics({
+    progress: () => state.run?.progress(),
+    histograms: () => state.run?.histograms() ?? {},
+  });
   const problem = (code: string, message: string): { error: { code: string; message: string } } => ({
     error: { code, message },
   });
@@ -82,7 +82,9 @@ function routes(
   http.post("/runs", async (request, reply) => {
     const plan = runPlanSchema.safeParse(request.body);
     if (!plan.success) {
-      const what = plan.error.issues.map(({ path, message }) => `${path.join(".") || "plan"}: ${message}`).join("; ");
+      const what = plan.error.issues
+        .map(({ path, message }) => `${path.join(".") || "plan"}: ${message}`)
+        .join("; ");
       return reply.code(400).send(problem("bad-plan", `the run plan does not fit: ${what}`));
     }
     if (starting) return reply.code(409).send(problem("busy", "another run is being started"));
@@ -90,8 +92,13 @@ function routes(
     try {
       state.run?.close();
       state.run = undefined;
-      state.run = await AgentRun.start({ ...options, listenHost: options.listen.host, plan: plan.data });
-      return await reply.code(201).send(state.run.handle);
+      const run = await AgentRun.start({ ...options, listenHost: options.listen.host, plan: plan.data });
+      if (state.closed) {
+        run.close();
+        return await reply.code(503).send(problem("closed", "the agent is closed"));
+      }
+      state.run = run;
+      return await reply.code(201).send(run.handle);
     } catch (error) {
       if (!(error instanceof SoundcheckError)) throw error;
       return await reply.code(500).send(problem(error.code, error.message));
@@ -101,7 +108,8 @@ function routes(
   });
 
   http.get<{ Params: { id: string } }>("/runs/:id", (request, reply) => {
-    if (state.run?.plan.runId !== request.params.id) return reply.code(404).send(problem("no-run", "no such run"));
+    if (state.run?.plan.runId !== request.params.id)
+      return reply.code(404).send(problem("no-run", "no such run"));
     return reply.send(state.run.progress());
   });
 

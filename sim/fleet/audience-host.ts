@@ -1,5 +1,5 @@
 import { Listener } from "../participant/listener.ts";
-import { toSessionError } from "../participant/errors.ts";
+import { SessionError, toSessionError } from "../participant/errors.ts";
 import type { ListenerCounts } from "../participant/listener-engine.ts";
 import { NodeDatachannelEngine } from "../participant/node-datachannel-engine.ts";
 import type { Target } from "../participant/target.ts";
@@ -8,10 +8,12 @@ import type { AgentMessage, AgentMessageBody, HostReport, ListenerSummary } from
 import type { SentBatch } from "../measure/sent-ledger.ts";
 import type { Clock } from "../util/clock.ts";
 import { createRandom, type Random } from "../util/random.ts";
+import { coarse } from "./agent-metrics.ts";
 import type { HostProgress, ToHost } from "./host-messages.ts";
 import { HostRecorder } from "./host-recorder.ts";
 import { localAddressFor } from "./local-address.ts";
 import type { Seat } from "./vu-server.ts";
+import { worstOf } from "./worst-listeners.ts";
 
 type Start = Extract<ToHost, { type: "start" }>;
 
@@ -21,7 +23,12 @@ const digestSlots = 50;
 const packetsPerListenerSecond = 60;
 const worstListeners = 20;
 
-type Seated = { listener: Listener; send(message: AgentMessage): void; firstSoundTold: boolean };
+type Seated = {
+  listener: Listener;
+  send(message: AgentMessage): void;
+  firstSoundTold: boolean;
+  leaving: Promise<AgentMessageBody<"final">> | undefined;
+};
 
 /** The process that listeners live in. */
 export class AudienceHost {
@@ -32,6 +39,8 @@ export class AudienceHost {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #seated = new Map<number, Seated>();
+  /** Sessions that broke, while their last packets are settled. */
+  readonly #departing = new Set<Promise<void>>();
   readonly #summaries: ListenerSummary[] = [];
   readonly #timer: NodeJS.Timeout;
   #slot = 0;
@@ -76,22 +85,16 @@ export class AudienceHost {
         joinTimeoutMs: plan.joinTimeoutSeconds * 1000,
         clock: this.#clock,
         onBroken: (error) => {
-          if (!this.#seated.delete(index)) return;
-          this.recorder.recordFailure(error);
-          send({ type: "failed", cause: error.failure, message: error.message });
-          void listener.abandon().then((counts) => {
-            this.#summarise(listener, counts, error.failure);
-          });
+          this.#break(index, error);
         },
       });
       this.recorder.recordJoin(listener.joinMs, listener.peers);
-      this.#seated.set(index, { listener, send, firstSoundTold: false });
+      this.#seated.set(index, { listener, send, firstSoundTold: false, leaving: undefined });
       send({ type: "joined", joinMs: listener.joinMs });
       return {
-        leave: () => this.#leave(index, listener),
+        leave: () => this.#leave(index),
         cut: () => {
-          this.#seated.delete(index);
-          listener.close();
+          this.#break(index, new SessionError("cut", "its VU went without leaving"));
         },
       };
     } catch (error) {
@@ -116,18 +119,32 @@ export class AudienceHost {
       lost: counts.lost,
       mouthToEarP95Seconds: mouthToEar.quantile(0.95),
       failure: recorder.commonestFailure,
+      histograms: {
+        mouth_to_ear: coarse("mouth_to_ear", mouthToEar),
+        path_delay: coarse("path_delay", this.#engine.pathDelay),
+        sframe_decrypt: coarse("sframe_decrypt", this.#engine.decryptCost),
+        join: coarse("join", recorder.join),
+        event_loop_delay: coarse("event_loop_delay", recorder.eventLoop.delay),
+      },
     };
   }
 
   /** Ends what still goes on, in good order, and reports. */
   async end(): Promise<HostReport> {
-    await Promise.all([...this.#seated].map(([index, { listener }]) => this.#leave(index, listener)));
+    await Promise.all([...this.#seated.keys()].map((index) => this.#leave(index)));
+    await Promise.all(this.#departing);
     clearInterval(this.#timer);
     this.recorder.eventLoop.stop();
     const engine = this.#engine.report();
     const { counts, histograms } = engine;
     for (const { second, expected, lost, late, mouthToEar } of engine.seconds) {
-      Object.assign(this.recorder.second(second), { expected, received: expected - lost, lost, late, mouthToEar });
+      Object.assign(this.recorder.second(second), {
+        expected,
+        received: expected - lost,
+        lost,
+        late,
+        mouthToEar,
+      });
     }
     await this.#engine.close();
     return {
@@ -149,21 +166,45 @@ export class AudienceHost {
         sealed: 0,
         sealSeconds: 0,
       },
-      worst: this.#summaries.toSorted(byBadness).slice(0, worstListeners),
+      worst: worstOf(this.#summaries, worstListeners),
     };
   }
 
-  async #leave(index: number, listener: Listener): Promise<AgentMessageBody<"final">> {
+  #leave(index: number): Promise<AgentMessageBody<"final">> {
     const seated = this.#seated.get(index);
-    if (seated === undefined) return finalOf(zeroTotals);
-    this.#seated.delete(index);
+    if (seated === undefined) return Promise.resolve(finalOf(zeroTotals));
+    seated.leaving ??= this.#finish(index, seated);
+    return seated.leaving;
+  }
+
+  async #finish(index: number, seated: Seated): Promise<AgentMessageBody<"final">> {
+    const { listener } = seated;
     const totals = await listener.leave();
+    // Its VU may be gone meanwhile: then it has not completed.
+    if (!this.#seated.delete(index)) return finalOf(zeroTotals);
     this.recorder.recordLeave();
     this.recorder.completed++;
     this.recorder.digestsSent++;
     this.#summarise(listener, totals, null);
-    const { counts, samples } = listener.takeDigest();
+    const { counts, samples, firstSoundMs } = listener.takeDigest();
+    if (firstSoundMs !== null && !seated.firstSoundTold)
+      this.recorder.firstSound.observe(firstSoundMs / 1000);
     return { ...finalOf(totals), ...digestCounts(counts), samples };
+  }
+
+  /** A session is over before its time: what it heard is settled and counted all the same. */
+  #break(index: number, error: SessionError): void {
+    const seated = this.#seated.get(index);
+    if (seated === undefined) return;
+    this.#seated.delete(index);
+    this.recorder.recordFailure(error);
+    this.recorder.recordLeave();
+    seated.send({ type: "failed", cause: error.failure, message: error.message });
+    const departing = seated.listener.abandon().then((counts) => {
+      this.#summarise(seated.listener, counts, error.failure);
+      this.#departing.delete(departing);
+    });
+    this.#departing.add(departing);
   }
 
   #sendDigests(): void {
@@ -223,17 +264,14 @@ function digestCounts({ expected, received, lost, late, refused }: ListenerCount
   return { sent: 0, expected, received, lost, late, refused };
 }
 
-function pickPackets({ expected, received, lost, late, duplicate, edge, refused }: ListenerCounts): Omit<
-  HostReport["packets"],
-  "sent" | "sentBytes"
-> {
+function pickPackets({
+  expected,
+  received,
+  lost,
+  late,
+  duplicate,
+  edge,
+  refused,
+}: ListenerCounts): Omit<HostReport["packets"], "sent" | "sentBytes"> {
   return { expected, received, lost, late, duplicate, edge, refused };
-}
-
-function badness({ failure, expected, lost, late }: ListenerSummary): number {
-  return (failure === null ? 0 : 2) + (expected === 0 ? 1 : (lost + late) / expected);
-}
-
-function byBadness(a: ListenerSummary, b: ListenerSummary): number {
-  return badness(b) - badness(a) || (b.mouthToEarP99Seconds ?? 0) - (a.mouthToEarP99Seconds ?? 0);
 }

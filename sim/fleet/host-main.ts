@@ -64,7 +64,12 @@ process.on("message", (message: ToHost) => {
         (error: unknown) => {
           const code = error instanceof SoundcheckError ? error.code : "host-failed";
           const hint = error instanceof SoundcheckError ? error.hint : undefined;
-          tell({ type: "failed", code, message: String(error instanceof Error ? error.message : error), hint });
+          tell({
+            type: "failed",
+            code,
+            message: String(error instanceof Error ? error.message : error),
+            hint,
+          });
         },
       );
       break;

@@ -1,5 +1,6 @@
 /** Between an agent and its host processes, over Node's IPC: processes of our own, of one version. */
 import type { SentBatch } from "../measure/sent-ledger.ts";
+import type { CoarseHistogram, ScrapedFigure } from "./agent-metrics.ts";
 import type { HostKind, HostReport } from "../protocol/fleet.ts";
 import type { RunPlan } from "../protocol/run-plan.ts";
 
@@ -36,6 +37,7 @@ export type HostProgress = {
   lost: number;
   mouthToEarP95Seconds: number | null;
   failure: string | null;
+  histograms: Partial<Record<ScrapedFigure, CoarseHistogram>>;
 };
 
 /** Host to agent. */

@@ -29,7 +29,9 @@ export class HostProcess {
   /** Throws a SetupError when the process does not come up. */
   static async start(start: Start, onSent: (batches: SentBatch[]) => void): Promise<HostProcess> {
     // ws's optional native helpers are not ours to find; IPC by structured clone is not needed.
-    const child = fork(new URL("./host-main.ts", import.meta.url), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const child = fork(new URL("./host-main.ts", import.meta.url), {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     let host: HostProcess | undefined;
     const timer = setTimeout(() => {
@@ -38,7 +40,11 @@ export class HostProcess {
     child.on("message", (message: FromHost) => {
       if (message.type === "listening") resolve(message.url);
       else if (message.type === "failed") {
-        reject(new SetupError(message.code, `host process ${start.name}: ${message.message}`, { hint: message.hint }));
+        reject(
+          new SetupError(message.code, `host process ${start.name}: ${message.message}`, {
+            hint: message.hint,
+          }),
+        );
       } else if (message.type === "sent") onSent(message.batches);
       else if (message.type === "progress" && host !== undefined) host.progress = message.progress;
     });
@@ -46,6 +52,9 @@ export class HostProcess {
       const how = signal === null ? `exited with ${code}` : `was killed by ${signal}`;
       reject(new SetupError("host-died", `host process ${start.name} ${how} while starting`));
       if (host !== undefined) host.died ??= `host process ${host.name} ${how}`;
+    });
+    child.on("error", (error) => {
+      reject(new SetupError("host-died", `host process ${start.name}: ${error.message}`, { cause: error }));
     });
     child.send(start satisfies ToHost);
     try {

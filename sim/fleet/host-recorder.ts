@@ -23,6 +23,8 @@ export class HostRecorder {
   readonly #seconds = new Map<number, SecondCounts>();
   readonly #destinations = new Map<string, Destination>();
   readonly #startMs: number;
+  /** What Node and its imports took to start is not the run's. */
+  readonly #startCpu = process.cpuUsage();
 
   constructor(options: { name: string; kind: HostKind; runStartMs: number; clock: Clock }) {
     this.#options = options;
@@ -51,7 +53,8 @@ export class HostRecorder {
     this.now.failed++;
     const key = `${error.failure}: ${error.message}`;
     const known = this.#failures.get(key);
-    if (known === undefined) this.#failures.set(key, { cause: error.failure, message: error.message, count: 1 });
+    if (known === undefined)
+      this.#failures.set(key, { cause: error.failure, message: error.message, count: 1 });
     else known.count++;
   }
 
@@ -94,9 +97,18 @@ export class HostRecorder {
   /** The parts of a host's report that are the same for stage and audience. */
   report(): Pick<
     HostReport,
-    "name" | "kind" | "joined" | "failures" | "completed" | "failedToJoin" | "seconds" | "destinations" | "usage" | "digestsSent"
+    | "name"
+    | "kind"
+    | "joined"
+    | "failures"
+    | "completed"
+    | "failedToJoin"
+    | "seconds"
+    | "destinations"
+    | "usage"
+    | "digestsSent"
   > {
-    const { user, system } = process.cpuUsage();
+    const { user, system } = process.cpuUsage(this.#startCpu);
     return {
       name: this.#options.name,
       kind: this.#options.kind,
@@ -104,7 +116,9 @@ export class HostRecorder {
       failures: [...this.#failures.values()],
       completed: this.completed,
       failedToJoin: this.#failedToJoin,
-      seconds: [...this.#seconds].map(([second, counts]) => ({ second, ...counts })).toSorted((a, b) => a.second - b.second),
+      seconds: [...this.#seconds]
+        .map(([second, counts]) => ({ second, ...counts }))
+        .toSorted((a, b) => a.second - b.second),
       destinations: [...this.#destinations.values()],
       usage: {
         name: this.#options.name,
@@ -122,7 +136,13 @@ export class HostRecorder {
     const key = `${protocol} ${peer.address} ${peer.port}`;
     const known = this.#destinations.get(key);
     if (known === undefined) {
-      this.#destinations.set(key, { ...peer, protocol, purpose, process: this.#options.name, connections: 1 });
+      this.#destinations.set(key, {
+        ...peer,
+        protocol,
+        purpose,
+        process: this.#options.name,
+        connections: 1,
+      });
     } else known.connections++;
   }
 }

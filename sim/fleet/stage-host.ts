@@ -1,7 +1,7 @@
 import { nearestVoice, type Corpus } from "../audio/corpus.ts";
 import { FrameSource } from "../audio/frame-source.ts";
 import { frameMs, type SentBatch } from "../measure/sent-ledger.ts";
-import { toSessionError } from "../participant/errors.ts";
+import { SessionError, toSessionError } from "../participant/errors.ts";
 import { Pacer } from "../participant/pacer.ts";
 import { Speaker } from "../participant/speaker.ts";
 import type { Target } from "../participant/target.ts";
@@ -11,6 +11,7 @@ import type { AgentMessage, AgentMessageBody, HostReport } from "../protocol/fle
 import type { Clock } from "../util/clock.ts";
 import { Histogram } from "../util/histogram.ts";
 import { createRandom, type Random } from "../util/random.ts";
+import { coarse } from "./agent-metrics.ts";
 import type { HostProgress, ToHost } from "./host-messages.ts";
 import { HostRecorder } from "./host-recorder.ts";
 import { localAddressFor } from "./local-address.ts";
@@ -22,7 +23,12 @@ type Start = Extract<ToHost, { type: "start" }>;
 const accountPeriodMs = 100;
 const digestPeriodMs = 1000;
 
-type Seated = { speaker: Speaker; send(message: AgentMessage): void; told: number };
+type Seated = {
+  speaker: Speaker;
+  send(message: AgentMessage): void;
+  told: number;
+  leaving: Promise<AgentMessageBody<"final">> | undefined;
+};
 
 /** The process that the stage lives in: every speaker paced to the due time, each with a phase of its own. */
 export class StageHost {
@@ -107,21 +113,16 @@ export class StageHost {
         encryptCost: this.#encryptCost,
         overhead: this.#overhead,
         onBroken: (error) => {
-          if (!this.#seated.has(index)) return;
-          this.recorder.recordFailure(error);
-          send({ type: "failed", cause: error.failure, message: error.message });
-          this.#retire(index);
-          speaker.close();
+          this.#break(index, error);
         },
       });
       this.recorder.recordJoin(speaker.joinMs, speaker.peers);
-      this.#seated.set(index, { speaker, send, told: 0 });
+      this.#seated.set(index, { speaker, send, told: 0, leaving: undefined });
       send({ type: "joined", joinMs: speaker.joinMs });
       return {
         leave: () => this.#leave(index),
         cut: () => {
-          this.#retire(index);
-          speaker.close();
+          this.#break(index, new SessionError("cut", "its VU went without leaving"));
         },
       };
     } catch (error) {
@@ -150,6 +151,12 @@ export class StageHost {
       lost: 0,
       mouthToEarP95Seconds: null,
       failure: commonestFailure,
+      histograms: {
+        join: coarse("join", this.recorder.join),
+        late_send: coarse("late_send", this.#lateness),
+        sframe_encrypt: coarse("sframe_encrypt", this.#encryptCost),
+        event_loop_delay: coarse("event_loop_delay", this.recorder.eventLoop.delay),
+      },
     };
   }
 
@@ -161,7 +168,17 @@ export class StageHost {
     const { sent, sentBytes, encrypted, rekeys, sealed, sealSeconds } = this.#totals;
     return {
       ...this.recorder.report(),
-      packets: { sent, sentBytes, expected: 0, received: 0, lost: 0, late: 0, duplicate: 0, edge: 0, refused: 0 },
+      packets: {
+        sent,
+        sentBytes,
+        expected: 0,
+        received: 0,
+        lost: 0,
+        late: 0,
+        duplicate: 0,
+        edge: 0,
+        refused: 0,
+      },
       histograms: {
         join: this.recorder.join.snapshot(),
         late_send: this.#lateness.snapshot(),
@@ -194,15 +211,32 @@ export class StageHost {
     });
   }
 
-  async #leave(index: number): Promise<AgentMessageBody<"final">> {
+  #leave(index: number): Promise<AgentMessageBody<"final">> {
     const seated = this.#seated.get(index);
-    if (seated === undefined) return finalOf(0, 0);
+    if (seated === undefined) return Promise.resolve(finalOf(0, 0));
+    seated.leaving ??= this.#finish(index, seated);
+    return seated.leaving;
+  }
+
+  async #finish(index: number, seated: Seated): Promise<AgentMessageBody<"final">> {
     await seated.speaker.leave();
+    // Its VU may be gone meanwhile: then it has not completed.
+    if (!this.#seated.has(index)) return finalOf(0, 0);
     this.#retire(index);
     this.recorder.completed++;
     this.recorder.digestsSent++;
     const { sent } = seated.speaker.voice;
     return finalOf(sent - seated.told, sent);
+  }
+
+  /** A session is over before its time. */
+  #break(index: number, error: SessionError): void {
+    const seated = this.#seated.get(index);
+    if (seated === undefined) return;
+    this.recorder.recordFailure(error);
+    seated.send({ type: "failed", cause: error.failure, message: error.message });
+    this.#retire(index);
+    seated.speaker.close();
   }
 
   /** Takes a speaker off the stage and adds up what it did. */

@@ -1,9 +1,11 @@
 import { WebSocketServer, type WebSocket } from "ws";
-import { vuMessageSchema, type AgentMessage } from "../protocol/fleet.ts";
+import { vuMessageSchema, type AgentMessage, type VuMessage } from "../protocol/fleet.ts";
 
 /** How long a VU may take to say hello. */
 const helloTimeoutMs = 10_000;
 const maxVuMessageBytes = 4096;
+
+type Hello = Extract<VuMessage, { type: "hello" }>;
 
 /** One participant as its VU sees it. */
 export type Seat = {
@@ -74,7 +76,26 @@ export class VuServer {
       refuse("no hello came in time");
     }, helloTimeoutMs);
     let seating: Promise<Seat | undefined> | undefined;
+    let leaving = false;
+    // Whoever left in good order is not cut when the socket closes.
     let gone = false;
+    const broke = (error: unknown): void => {
+      send({ type: "failed", cause: "harness", message: String(error) });
+      socket.close(1011, "see the message");
+    };
+    const seat = (index: number): void => {
+      this.#taken.add(index);
+      seating = this.#options.seat(index, send).catch((error: unknown) => {
+        broke(error);
+        return undefined;
+      });
+    };
+    const leave = async (seated: Promise<Seat | undefined>): Promise<void> => {
+      const final = await (await seated)?.leave();
+      if (final !== undefined) send(final);
+      gone = true;
+      socket.close(1000);
+    };
     socket.on("error", () => {
       // A close follows.
     });
@@ -83,36 +104,33 @@ export class VuServer {
       if (message === undefined) {
         refuse("a message that is neither hello nor leave, or of another version");
       } else if (message.type === "leave") {
-        if (seating === undefined) refuse("leave before hello");
-        else void seating.then((seat) => seat?.leave()).then((final) => {
-          if (final !== undefined) send(final);
-          gone = true;
-          socket.close(1000);
-        });
+        if (seating === undefined || leaving) {
+          refuse(leaving ? "leave twice" : "leave before hello");
+          return;
+        }
+        leaving = true;
+        leave(seating).catch(broke);
       } else if (seating !== undefined) {
         refuse("hello twice");
       } else {
         clearTimeout(helloTimer);
-        const { runId, kind } = this.#options;
-        if (message.runId !== runId || message.kind !== kind) {
-          refuse(`this host seats the ${kind} of run ${runId}, not the ${message.kind} of ${message.runId}`);
-          return;
-        }
-        if (this.#taken.has(message.index)) {
-          refuse(`seat ${message.index} of the ${kind} is taken`);
-          return;
-        }
-        this.#taken.add(message.index);
-        seating = this.#options.seat(message.index, send).catch((error: unknown) => {
-          refuse(`cannot be seated: ${String(error)}`);
-          return undefined;
-        });
+        const problem = this.#problemWith(message);
+        if (problem === undefined) seat(message.index);
+        else refuse(problem);
       }
     });
     socket.on("close", () => {
       clearTimeout(helloTimer);
-      if (!gone) void seating?.then((seat) => seat?.cut());
+      if (!gone) seating?.then((seated) => seated?.cut()).catch(broke);
     });
+  }
+
+  #problemWith({ runId, kind, index }: Hello): string | undefined {
+    const ours = this.#options;
+    if (runId !== ours.runId || kind !== ours.kind) {
+      return `this host seats the ${ours.kind} of run ${ours.runId}, not the ${kind} of ${runId}`;
+    }
+    return this.#taken.has(index) ? `seat ${index} of the ${kind} is taken` : undefined;
   }
 }
 

@@ -46,6 +46,8 @@ class World {
     recordSent: () => undefined,
     counts: zeroCounts(),
     mouthToEar: new Histogram(),
+    pathDelay: new Histogram(),
+    decryptCost: new Histogram(),
     report: () => {
       throw new Error("not asked here");
     },

@@ -10,8 +10,11 @@ export type Talkspurt = {
 };
 
 export type ConversationOptions = {
-  /** `panel`: turns, pauses, overlaps and back-channels. `monologue`: the host alone, without pause. `silent`: nobody. */
-  readonly model: "panel" | "monologue" | "silent";
+  /**
+   * `panel`: turns, pauses, overlaps and back-channels. `monologue`: the host alone, without pause.
+   * `everyone`: all at once, without pause: the heaviest load. `silent`: nobody.
+   */
+  readonly model: "panel" | "monologue" | "everyone" | "silent";
   /** At least 1; speaker 0 is the host, who moderates. */
   readonly speakers: number;
   readonly seconds: number;
@@ -60,6 +63,8 @@ export function planConversation(options: ConversationOptions): Talkspurt[][] {
       return Array.from({ length: speakers }, (_, speaker) =>
         speaker === 0 ? monologue(endMs, random) : [],
       );
+    case "everyone":
+      return Array.from({ length: speakers }, () => monologue(endMs, random));
     case "panel":
       return panel({ speakers, endMs, talkativeness, random });
   }

@@ -30,8 +30,11 @@ export const runPlanSchema = z.strictObject({
   }),
   audience: z.strictObject({ listeners: z.number().int().min(0).max(100_000) }),
   conversation: z.strictObject({
-    /** `panel`: turns, pauses, overlaps and back-channels. `silent`: nobody ever speaks. `monologue`: the host alone, without pause. */
-    model: z.enum(["panel", "monologue", "silent"]),
+    /**
+     * `panel`: turns, pauses, overlaps and back-channels. `monologue`: the host alone, without pause.
+     * `everyone`: all at once, without pause. `silent`: nobody ever speaks.
+     */
+    model: z.enum(["panel", "monologue", "everyone", "silent"]),
     /** For how long talk is planned, counted from the first speaker's join, in seconds; longer, and RTP timestamps would wrap. */
     seconds: z.number().positive().max(64_800),
   }),

@@ -1,6 +1,7 @@
 import type { AgentReport, HostReport } from "../protocol/fleet.ts";
 import type { Distribution, Result, TimelineSecond } from "../protocol/result.ts";
 import type { FigureId } from "../protocol/figures.ts";
+import { worstOf } from "../fleet/worst-listeners.ts";
 import { Histogram } from "../util/histogram.ts";
 
 /** What all hosts measured, as one: histograms merged, counts added up. */
@@ -46,7 +47,8 @@ export function mergeReports(report: AgentReport | undefined): Merged {
 
 function addUp<Counts extends Record<string, number>>(parts: readonly Counts[], zero: Counts): Counts {
   const sum: Record<string, number> = { ...zero };
-  for (const part of parts) for (const [key, value] of Object.entries(part)) sum[key] = (sum[key] ?? 0) + value;
+  for (const part of parts)
+    for (const [key, value] of Object.entries(part)) sum[key] = (sum[key] ?? 0) + value;
   return sum as Counts;
 }
 
@@ -76,16 +78,36 @@ function mergeSframe(hosts: readonly HostReport[]): HostReport["sframe"] {
     hosts.map(({ sframe: { refused: _refused, ...counts } }) => counts),
     { encrypted: 0, decrypted: 0, timedEncrypt: 0, timedDecrypt: 0, rekeys: 0, sealed: 0, sealSeconds: 0 },
   );
-  return { ...numbers, refused: addUp(hosts.map(({ sframe }) => sframe.refused), {}) };
+  return {
+    ...numbers,
+    refused: addUp(
+      hosts.map(({ sframe }) => sframe.refused),
+      {},
+    ),
+  };
 }
 
 function mergeTimeline(hosts: readonly HostReport[]): TimelineSecond[] {
-  const bySecond = new Map<number, { counts: Omit<TimelineSecond, `mouthToEar${string}`>; mouthToEar: Histogram }>();
+  const bySecond = new Map<
+    number,
+    { counts: Omit<TimelineSecond, `mouthToEar${string}`>; mouthToEar: Histogram }
+  >();
   const seconds = hosts.flatMap((host) => host.seconds).toSorted((a, b) => a.second - b.second);
   for (const { second, mouthToEar, ...counts } of seconds) {
     const known = bySecond.get(second);
     const entry = known ?? {
-      counts: { second, inRoom: 0, joined: 0, left: 0, failed: 0, sent: 0, expected: 0, received: 0, lost: 0, late: 0 },
+      counts: {
+        second,
+        inRoom: 0,
+        joined: 0,
+        left: 0,
+        failed: 0,
+        sent: 0,
+        expected: 0,
+        received: 0,
+        lost: 0,
+        late: 0,
+      },
       mouthToEar: new Histogram(),
     };
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) entry.counts[key] += counts[key];
@@ -127,10 +149,8 @@ export type WorstListeners = Result["worstListeners"];
 
 /** The worst of all hosts, each of which names its own worst first. */
 export function worstListeners(hosts: readonly HostReport[], most: number): WorstListeners {
-  const badness = ({ failure, expected, lost, late }: WorstListeners[number]): number =>
-    (failure === null ? 0 : 2) + (expected === 0 ? 0 : (lost + late) / expected);
-  return hosts
-    .flatMap(({ worst }) => worst)
-    .toSorted((a, b) => badness(b) - badness(a) || (b.mouthToEarP99Seconds ?? 0) - (a.mouthToEarP99Seconds ?? 0))
-    .slice(0, most);
+  return worstOf(
+    hosts.flatMap(({ worst }) => worst),
+    most,
+  );
 }

@@ -88,8 +88,8 @@ function machineTimes(): { total: number; idle: number } {
   return { total, idle };
 }
 
-/** CPU time and resident memory of a process by proc(5); undefined where there is none. */
-function usageOf(pid: number): { cpuSeconds: number; rssBytes: number } | undefined {
+/** CPU time and resident memory of a process by proc(5); undefined where there is none, or no /proc. */
+export function usageOf(pid: number): { cpuSeconds: number; rssBytes: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The command, in parentheses, may hold spaces; the fields after it are numbered from 3 (state).
@@ -102,7 +102,8 @@ function usageOf(pid: number): { cpuSeconds: number; rssBytes: number } | undefi
   }
 }
 
-function childrenOf(pid: number): number[] {
+/** Process ids of the children; none where there is no /proc. */
+export function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
       readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8")
