@@ -9,8 +9,24 @@ const room = roomScenario({
   name: "smoke",
   defaultProfile: "smoke",
   profiles: {
-    smoke: { speakers: 1, listeners: 5, leavers: 0, join: 1, talk: 5, conversation: "panel", bitrate: 32_000 },
-    load: { speakers: 1, listeners: 20, leavers: 1, join: 2, talk: 20, conversation: "panel", bitrate: 32_000 },
+    smoke: {
+      speakers: 1,
+      listeners: 5,
+      leavers: 0,
+      join: 1,
+      talk: 5,
+      conversation: "panel",
+      bitrate: 32_000,
+    },
+    load: {
+      speakers: 1,
+      listeners: 20,
+      leavers: 1,
+      join: 2,
+      talk: 20,
+      conversation: "panel",
+      bitrate: 32_000,
+    },
   },
   thresholds: {
     session_ok: ["rate==1"],

@@ -10,11 +10,13 @@ import { check } from "./checks.mjs";
 import { ensureK6 } from "./k6.mjs";
 import { ensurePackages, nodeLink } from "./packages.mjs";
 import { ensureWorker } from "./worker.mjs";
+import { ensureTestTools } from "./test-tools.mjs";
 import { say, SetupFailure, stopAll } from "./_progress.mjs";
 import { takeLock } from "./_lock.mjs";
 
-const usage = `usage: node infra/setup/setup.mjs [--check | --then <command> [<argument>...]]
+const usage = `usage: node infra/setup/setup.mjs [--check] | [--tests] [--then <command> [<argument>...]]
   installs what is missing: npm packages, Node 24, mediasoup's worker, k6
+  --tests  also what only the tests need: nftables, iproute2 (where that is possible)
   --check  changes nothing; says as JSON what is there and what is not
   --then   runs a command afterwards, with Node 24 first on PATH`;
 
@@ -22,7 +24,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const badInput = 2;
 const setupFailed = 4;
 
-async function install() {
+/** @param {boolean} forTests */
+async function install(forTests) {
   const cache = join(root, ".cache");
   const lock = await takeLock(join(cache, "set-up.lock"), {
     onWait: (pid) => say(`waiting for another set-up to end (process ${pid})`),
@@ -42,6 +45,7 @@ async function install() {
     await ensurePackages(root, lock.addHolder);
     await ensureWorker(root, scratch, lock.addHolder);
     await ensureK6(root, scratch, lock.addHolder);
+    if (forTests) await ensureTestTools(root, lock.addHolder);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
     lock.release();
@@ -79,15 +83,17 @@ function fail(error) {
   process.exitCode = setupFailed;
 }
 
-const [flag, ...rest] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const forTests = given[0] === "--tests";
+const [flag, ...rest] = forTests ? given.slice(1) : given;
 const [command, ...args] = rest;
-if (flag === "--check" && command === undefined) {
+if (flag === "--check" && command === undefined && !forTests) {
   const checks = check(root);
   process.stdout.write(`${JSON.stringify(checks, undefined, 2)}\n`);
   process.exitCode = checks.every((one) => one.ok || !one.required) ? 0 : setupFailed;
 } else if (flag === undefined || (flag === "--then" && command !== undefined)) {
   try {
-    await install();
+    await install(forTests);
     if (command === undefined) say("all is in place");
     else runAfterwards(command, args);
   } catch (error) {

@@ -22,7 +22,9 @@ export function readParameters<Profile extends Parameters>(
     const text = setting.slice(at + 1);
     const known = Object.hasOwn(defaults, key) ? defaults[key] : undefined;
     if (at < 1 || known === undefined) {
-      throw new Error(`unknown parameter "${setting}": set name=value, with one of ${Object.keys(defaults).join(", ")}`);
+      throw new Error(
+        `unknown parameter "${setting}": set name=value, with one of ${Object.keys(defaults).join(", ")}`,
+      );
     }
     parameters[key] = typeof known === "number" ? parseNumber(key, text) : text;
   }

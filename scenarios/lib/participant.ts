@@ -85,7 +85,10 @@ export function attend({ run, kind, index, leaveAtMs, joinTimeoutMs }: Attendanc
   if (!ok) metrics.session_errors.add(1);
 }
 
-function record(digest: Digest, sums: { sent: number; expected: number; received: number; lost: number }): void {
+function record(
+  digest: Digest,
+  sums: { sent: number; expected: number; received: number; lost: number },
+): void {
   digests.add(1);
   for (const key of ["sent", "expected", "received", "lost"] as const) sums[key] += digest[key];
   if (digest.sent > 0) metrics.packets_sent.add(digest.sent);

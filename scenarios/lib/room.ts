@@ -49,7 +49,9 @@ export function roomScenario(definition: {
   const { profile, parameters } = readParameters(definition.profiles, definition.defaultProfile);
   const models = ["panel", "monologue", "everyone", "silent"];
   if (!models.includes(parameters.conversation)) {
-    throw new Error(`parameter conversation: expected one of ${models.join(", ")}, found "${parameters.conversation}"`);
+    throw new Error(
+      `parameter conversation: expected one of ${models.join(", ")}, found "${parameters.conversation}"`,
+    );
   }
   const { speakers, listeners, leavers, join, talk } = parameters;
   const whole = { speakers: 63, listeners: 100_000, leavers: listeners };
@@ -68,7 +70,12 @@ export function roomScenario(definition: {
   const leavesEarly = (index: number): boolean =>
     Math.floor(((index + 1) * leavers) / listeners) > Math.floor((index * leavers) / listeners);
   const stageLeavesSeconds = audienceLeavesSeconds + stageLagSeconds;
-  const executor = { executor: "per-vu-iterations", iterations: 1, maxDuration: `${stageLeavesSeconds + 30}s`, gracefulStop: "5s" } as const;
+  const executor = {
+    executor: "per-vu-iterations",
+    iterations: 1,
+    maxDuration: `${stageLeavesSeconds + 30}s`,
+    gracefulStop: "5s",
+  } as const;
 
   return {
     options: {
@@ -158,8 +165,11 @@ function startRun(plan: RunPlan): RunHandle {
     timeout: "50s",
   });
   if (response.status === 0) {
-    exec.test.abort(`no agent at ${agentUrl()}: start one with "soundcheck agent", or name it by -e AGENT=<url>`);
+    exec.test.abort(
+      `no agent at ${agentUrl()}: start one with "soundcheck agent", or name it by -e AGENT=<url>`,
+    );
   }
-  if (response.status !== 201) exec.test.abort(`the agent refused the run: ${String(response.body)}`);
+  if (response.status !== 201)
+    exec.test.abort(`the agent refused the run: ${JSON.stringify(response.json())}`);
   return response.json() as unknown as RunHandle;
 }

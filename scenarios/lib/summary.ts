@@ -18,5 +18,7 @@ export function handleSummary(data: SummaryData): Record<string, string> {
       return `  ${ok ? "ok    " : "BROKEN"} ${metric}: ${expression}   ${shown.join(" ")}`;
     }),
   );
-  return { stdout: `${["", "k6's sample of the run (soundcheck run judges every packet):", ...lines, ""].join("\n")}\n` };
+  return {
+    stdout: `${["", "k6's sample of the run (soundcheck run judges every packet):", ...lines, ""].join("\n")}\n`,
+  };
 }

@@ -20,8 +20,16 @@ function program(): Command {
       "after",
       "\nExit codes: 0 pass, 1 fail, 2 bad input, 3 invalid, 4 set-up failed, 130 interrupted.\nResults go to stdout, progress to stderr.",
     );
-  for (const sub of [runCommand(root), serveCommand(root), agentCommand(root), reportCommand(), doctorCommand(root)]) {
-    command.addCommand(sub.exitOverride().showHelpAfterError(`(soundcheck ${sub.name()} --help shows what there is)`));
+  for (const sub of [
+    runCommand(root),
+    serveCommand(root),
+    agentCommand(root),
+    reportCommand(),
+    doctorCommand(root),
+  ]) {
+    command.addCommand(
+      sub.exitOverride().showHelpAfterError(`(soundcheck ${sub.name()} --help shows what there is)`),
+    );
   }
   return command;
 }
@@ -34,7 +42,9 @@ function tell(error: unknown): number {
     return error.exitCode;
   }
   // A fault of ours: here the stack is what is wanted.
-  process.stderr.write(`soundcheck: internal error\n${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `soundcheck: internal error\n${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   return exitCodes.setupFailed;
 }
 

@@ -26,10 +26,23 @@ export function runCommand(root: string): Command {
     .description("Runs one scenario and gives its verdict.")
     .argument("<scenario>", "a name out of scenarios/, such as town-hall, or the path of a script")
     .option("--profile <name>", "size of the load: smoke, load, spike, soak (each scenario has its own)")
-    .option("--set <name=value>", "one parameter of the scenario, e.g. listeners=200; may be repeated", parseSetting, [])
+    .option(
+      "--set <name=value>",
+      "one parameter of the scenario, e.g. listeners=200; may be repeated",
+      parseSetting,
+      [],
+    )
     .option("--seed <text>", "same seed, same personas, talkspurts and joins", "1")
-    .addOption(new Option("--e2ee <on|off>", "end-to-end encryption of every frame").choices(["on", "off"]).default("on"))
-    .option("--target <url>", "a room server that runs elsewhere (ws:// or wss://); default: one of our own", parseTarget)
+    .addOption(
+      new Option("--e2ee <on|off>", "end-to-end encryption of every frame")
+        .choices(["on", "off"])
+        .default("on"),
+    )
+    .option(
+      "--target <url>",
+      "a room server that runs elsewhere (ws:// or wss://); default: one of our own",
+      parseTarget,
+    )
     .option("--out <directory>", "where the run directory goes", join(root, "runs"))
     .action(async (scenario: string, flags: RunFlags) => {
       const interrupt = new AbortController();
@@ -41,9 +54,13 @@ export function runCommand(root: string): Command {
       });
       const tokenSecret = secretFromEnvironment();
       if (flags.target !== undefined && tokenSecret === undefined) {
-        throw new BadInputError("token-secret-missing", "--target needs that server's secret in SOUNDCHECK_TOKEN_SECRET", {
-          hint: "set it to the base64url secret that the server verifies tokens with",
-        });
+        throw new BadInputError(
+          "token-secret-missing",
+          "--target needs that server's secret in SOUNDCHECK_TOKEN_SECRET",
+          {
+            hint: "set it to the base64url secret that the server verifies tokens with",
+          },
+        );
       }
       const [{ runScenario }, { formatConsole, formatProgress }] = await Promise.all([
         import("../run/run.ts"),
@@ -73,7 +90,11 @@ export function runCommand(root: string): Command {
       progress.clear();
       const shown = relative(process.cwd(), directory);
       const color = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
-      process.stdout.write(`${formatConsole(result, { color, directory: shown.startsWith("..") ? directory : shown })}\n`);
-      process.exitCode = interrupt.signal.aborted ? exitCodes.interrupted : exitCodeOf[result.verdict.outcome];
+      process.stdout.write(
+        `${formatConsole(result, { color, directory: shown.startsWith("..") ? directory : shown })}\n`,
+      );
+      process.exitCode = interrupt.signal.aborted
+        ? exitCodes.interrupted
+        : exitCodeOf[result.verdict.outcome];
     });
 }

@@ -13,9 +13,13 @@ export function secretFromEnvironment(): Uint8Array<ArrayBuffer> | undefined {
   if (text === undefined || text === "") return undefined;
   const secret = /^[A-Za-z0-9_-]+$/.test(text) ? fromBase64Url(text) : new Uint8Array(0);
   if (secret.length >= minTokenSecretBytes) return secret;
-  throw new BadInputError("bad-token-secret", `${variable} must be at least ${minTokenSecretBytes} bytes in base64url`, {
-    hint: `make one: node -p 'crypto.randomBytes(32).toString("base64url")'`,
-  });
+  throw new BadInputError(
+    "bad-token-secret",
+    `${variable} must be at least ${minTokenSecretBytes} bytes in base64url`,
+    {
+      hint: `make one: node -p 'crypto.randomBytes(32).toString("base64url")'`,
+    },
+  );
 }
 
 /**
@@ -26,9 +30,13 @@ export function tokenSecret(root: string, host: string): Uint8Array<ArrayBuffer>
   const given = secretFromEnvironment();
   if (given !== undefined) return given;
   if (host !== "localhost" && host !== "::1" && !host.startsWith("127.")) {
-    throw new BadInputError("token-secret-missing", `listening on ${host} needs a secret for tokens in ${variable}`, {
-      hint: `make one: node -p 'crypto.randomBytes(32).toString("base64url")'`,
-    });
+    throw new BadInputError(
+      "token-secret-missing",
+      `listening on ${host} needs a secret for tokens in ${variable}`,
+      {
+        hint: `make one: node -p 'crypto.randomBytes(32).toString("base64url")'`,
+      },
+    );
   }
   const file = join(root, ".cache", "token-secret");
   try {

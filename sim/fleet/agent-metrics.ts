@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
-import { figures, prometheusName, type Figure, type FigureId } from "../protocol/figures.ts";
+import { figures, prometheusName, type FigureId } from "../protocol/figures.ts";
 import type { Progress } from "../protocol/fleet.ts";
 import type { Histogram } from "../util/histogram.ts";
 
@@ -19,7 +19,7 @@ export const scrapedFigures = [
 export type ScrapedFigure = (typeof scrapedFigures)[number];
 
 export function coarse(id: ScrapedFigure, histogram: Histogram): CoarseHistogram {
-  const { bounds = [] }: Partial<Figure> = figures[id];
+  const { bounds } = figures[id];
   return { atMost: bounds.map((bound) => histogram.countAtMost(bound)), n: histogram.n, sum: histogram.sum };
 }
 
@@ -84,7 +84,7 @@ export function agentMetrics(state: AgentState): Registry {
 /** prom-client's own histogram costs fifty times ours an observation, so a scrape reads ours (a custom metric). */
 function scrapedHistogram(id: ScrapedFigure, read: () => CoarseHistogram | undefined): object {
   const name = prometheusName(id);
-  const { bounds = [], description }: Partial<Figure> & { description: string } = figures[id];
+  const { bounds, description } = figures[id];
   return {
     name,
     help: description,

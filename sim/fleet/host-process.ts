@@ -96,6 +96,11 @@ export class HostProcess {
   /** Ends the process. */
   close(): void {
     this.died ??= "closed";
-    this.#child.kill("SIGKILL");
+    // It goes by itself when the channel closes, unless it hangs.
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 1000);
+    this.#child.once("exit", () => {
+      clearTimeout(timer);
+    });
   }
 }

@@ -25,13 +25,18 @@ export class AgentClient {
 
   /** Ends the run; undefined when there is no report to be had. */
   async end(runId: string): Promise<AgentReport | undefined> {
-    const parsed = agentReportSchema.safeParse(await this.#ask(`/runs/${runId}/end`, { method: "POST" }, 30_000));
+    const parsed = agentReportSchema.safeParse(
+      await this.#ask(`/runs/${runId}/end`, { method: "POST" }, 30_000),
+    );
     return parsed.success ? parsed.data : undefined;
   }
 
   async #ask(path: string, init: RequestInit, timeoutMs: number): Promise<unknown> {
     try {
-      const response = await fetch(`${this.#url}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+      const response = await fetch(`${this.#url}${path}`, {
+        ...init,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
       return response.ok ? await response.json() : undefined;
     } catch {
       return undefined;

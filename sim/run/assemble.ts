@@ -47,7 +47,10 @@ const worstListed = 20;
 export function assembleResult(observed: Observed): Result {
   const merged = mergeReports(observed.report);
   const { plan } = observed;
-  const planned = plan === undefined ? { stage: 0, audience: 0 } : { stage: 1 + plan.stage.speakers, audience: plan.audience.listeners };
+  const planned =
+    plan === undefined
+      ? { stage: 0, audience: 0 }
+      : { stage: 1 + plan.stage.speakers, audience: plan.audience.listeners };
   const joinedOf = (hosts: Merged["hosts"]): number => hosts.reduce((sum, { joined }) => sum + joined, 0);
   const joined = { stage: joinedOf(merged.stage), audience: joinedOf(merged.audience) };
   const failedOf = (hosts: Merged["hosts"]): number =>
@@ -68,14 +71,18 @@ export function assembleResult(observed: Observed): Result {
     },
     eventLoopDelay: merged.hosts.map(({ name, histograms }) => ({
       host: name,
-      p99: histograms["event_loop_delay"] === undefined ? null : Histogram.from(histograms["event_loop_delay"]).quantile(0.99),
+      p99:
+        histograms["event_loop_delay"] === undefined
+          ? null
+          : Histogram.from(histograms["event_loop_delay"]).quantile(0.99),
     })),
     machineBusyRatio: observed.machineBusyRatio,
     heardPackets: heard,
     mouthToEarCoverage: mouthToEarDistribution.coverage,
     digestsSent: merged.hosts.reduce((sum, { digestsSent }) => sum + digestsSent, 0),
     digestsReceived: observed.k6.metrics === undefined ? null : (k6Metrics["digests"]?.values["count"] ?? 0),
-    droppedIterations: observed.k6.metrics === undefined ? null : (k6Metrics["dropped_iterations"]?.values["count"] ?? 0),
+    droppedIterations:
+      observed.k6.metrics === undefined ? null : (k6Metrics["dropped_iterations"]?.values["count"] ?? 0),
     stage: { planned: planned.stage, started: joined.stage + failedToJoin(merged.stage) },
     audience: { planned: planned.audience, started: joined.audience + failedToJoin(merged.audience) },
   });
@@ -175,16 +182,20 @@ export function assembleResult(observed: Observed): Result {
       },
       k6: {
         exitCode: observed.k6.exitCode,
-        droppedIterations: observed.k6.metrics === undefined ? null : (k6Metrics["dropped_iterations"]?.values["count"] ?? 0),
+        droppedIterations:
+          observed.k6.metrics === undefined ? null : (k6Metrics["dropped_iterations"]?.values["count"] ?? 0),
         digestsSent: merged.hosts.reduce((sum, { digestsSent }) => sum + digestsSent, 0),
-        digestsReceived: observed.k6.metrics === undefined ? null : (k6Metrics["digests"]?.values["count"] ?? 0),
+        digestsReceived:
+          observed.k6.metrics === undefined ? null : (k6Metrics["digests"]?.values["count"] ?? 0),
       },
       limits,
     },
     thresholds,
     timeline: merged.timeline,
     worstListeners: worstListeners(merged.audience, worstListed),
-    histograms: Object.fromEntries(Object.entries(histograms).map(([id, histogram]) => [id, histogram.snapshot()])),
+    histograms: Object.fromEntries(
+      Object.entries(histograms).map(([id, histogram]) => [id, histogram.snapshot()]),
+    ),
     environment: observed.environment,
   };
 }

@@ -5,7 +5,6 @@ import { findK6, workerKind, workerPath } from "../../infra/setup/tools.mjs";
 import type { Result } from "../protocol/result.ts";
 import { SetupError } from "../util/errors.ts";
 
-
 function versionOf(name: string, root: string): string {
   try {
     const file = name === "" ? join(root, "package.json") : join(root, "node_modules", name, "package.json");
@@ -23,9 +22,13 @@ export function findTools(root: string, needsWorker: boolean): Tools {
   const k6 = findK6(root);
   if (k6 === undefined) throw new SetupError("k6-missing", "k6 is missing: it drives every run", { hint });
   if (needsWorker && workerPath(root) === undefined) {
-    throw new SetupError("worker-missing", "mediasoup's worker is missing: the room server cannot forward media", {
-      hint,
-    });
+    throw new SetupError(
+      "worker-missing",
+      "mediasoup's worker is missing: the room server cannot forward media",
+      {
+        hint,
+      },
+    );
   }
   return { k6: k6.path, k6Version: k6.version };
 }
@@ -42,7 +45,9 @@ export function describeEnvironment(options: {
     soundcheck: versionOf("", options.root),
     node: process.version.slice(1),
     k6: options.k6Version,
-    mediasoup: options.ownServer ? versionOf("mediasoup", options.root) : "unknown: the room server runs elsewhere",
+    mediasoup: options.ownServer
+      ? versionOf("mediasoup", options.root)
+      : "unknown: the room server runs elsewhere",
     worker: options.ownServer
       ? (workerKind(options.root)?.name ?? "unknown")
       : "unknown: the room server runs elsewhere",

@@ -88,7 +88,10 @@ export async function startService(options: {
   log: string;
   timeoutMs?: number;
 }): Promise<{ process: ManagedProcess; ready: Ready }> {
-  const child = fork(options.cli, options.args, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: options.env });
+  const child = fork(options.cli, options.args, {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: options.env,
+  });
   const managed = new ManagedProcess(options.name, child, options.log);
   const { promise, resolve, reject } = Promise.withResolvers<Ready>();
   child.on("message", (message: Ready | { type: "failed"; code: string; message: string; hint?: string }) => {
@@ -97,7 +100,12 @@ export async function startService(options: {
   });
   void managed.ended.then(({ code, signal }) => {
     const how = signal === null ? `exited with ${code}` : `was killed by ${signal}`;
-    reject(new SetupError(`${options.name}-died`, `the ${options.name} ${how} while starting:\n${managed.tail.trim()}`));
+    reject(
+      new SetupError(
+        `${options.name}-died`,
+        `the ${options.name} ${how} while starting:\n${managed.tail.trim()}`,
+      ),
+    );
   });
   const timer = setTimeout(() => {
     reject(new SetupError(`${options.name}-timeout`, `the ${options.name} did not come up in time`));

@@ -29,7 +29,13 @@ function write(path: string, text: string): void {
 
 /** What happened when, a JSON object a line; times in seconds from the run's start. */
 export function formatTimeline(result: Result): string {
-  const about = { type: "run", runId: result.runId, startedAt: result.startedAt, seed: result.seed, plan: result.plan };
+  const about = {
+    type: "run",
+    runId: result.runId,
+    startedAt: result.startedAt,
+    seed: result.seed,
+    plan: result.plan,
+  };
   const lines = [about, ...result.timeline.map((second) => ({ type: "second", ...second }))];
   return `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`;
 }

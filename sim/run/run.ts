@@ -6,6 +6,7 @@ import type { Destination, Progress } from "../protocol/fleet.ts";
 import type { Result } from "../protocol/result.ts";
 import type { SystemFailure } from "../verdict/facts.ts";
 import { summaryTrendStats } from "../verdict/threshold.ts";
+import { measureWallOffsetMs, systemClock } from "../util/clock.ts";
 import { toBase64Url } from "../util/bytes.ts";
 import { AgentClient } from "./agent-client.ts";
 import { assembleResult } from "./assemble.ts";
@@ -94,7 +95,10 @@ async function drive(context: {
   running: ManagedProcess[];
 }): Promise<Result> {
   const { options, tools, scenario, settings, directory, running } = context;
-  const env = { ...process.env, SOUNDCHECK_TOKEN_SECRET: toBase64Url(options.tokenSecret ?? randomBytes(32)) };
+  const env = {
+    ...process.env,
+    SOUNDCHECK_TOKEN_SECRET: toBase64Url(options.tokenSecret ?? randomBytes(32)),
+  };
   const log = (name: string): string => join(directory, `${name}.log`);
   const usage = new UsageSampler();
   const destinations: Destination[] = [];
@@ -103,22 +107,37 @@ async function drive(context: {
   let target = options.target;
   if (target === undefined) {
     options.onPhase("starting the room server");
-    const started = await startService({ name: "server", cli: options.cli, args: ["serve", "--port", "0"], env, log: log("server") });
+    const started = await startService({
+      name: "server",
+      cli: options.cli,
+      args: ["serve", "--port", "0"],
+      env,
+      log: log("server"),
+    });
     server = started.process;
     running.push(server);
     target = started.ready.url;
     usage.watch("server", server.pid, (index) => `worker-${index}`);
   }
   options.onPhase("starting the fleet agent");
-  const agentStarted = await startService({ name: "agent", cli: options.cli, args: ["agent", "--port", "0"], env, log: log("agent") });
+  const agentStarted = await startService({
+    name: "agent",
+    cli: options.cli,
+    args: ["agent", "--port", "0"],
+    env,
+    log: log("agent"),
+  });
   const agent = agentStarted.process;
   running.push(agent);
   usage.watch("agent", agent.pid);
   const client = new AgentClient(agentStarted.ready.url);
-  destinations.push(controlDestination("run", agentStarted.ready.url), controlDestination("k6", agentStarted.ready.url));
+  destinations.push(
+    controlDestination("run", agentStarted.ready.url),
+    controlDestination("k6", agentStarted.ready.url),
+  );
 
   options.onPhase(`driving ${scenario.name} (profile ${scenario.profile}) by k6`);
-  const startedAtMs = Date.now();
+  const startedAtMs = wallNow();
   const k6 = startProgram("k6", tools.k6, k6Arguments(scenario), {
     cwd: options.root,
     log: log("k6"),
@@ -143,11 +162,15 @@ async function drive(context: {
     seed: options.seed,
     scenario,
     startedAtMs: report?.startedAtMs ?? startedAtMs,
-    durationSeconds: (Date.now() - startedAtMs) / 1000,
+    durationSeconds: (wallNow() - startedAtMs) / 1000,
     report,
     plan: report?.plan ?? watched.last?.plan,
     expectedHosts: watched.last === undefined && report === undefined ? [] : ["stage", "audience-0"],
-    k6: { exitCode: k6Ended.code, detail: lastComplaint(k6.tail), metrics: readSummary(settings.summaryFile) },
+    k6: {
+      exitCode: k6Ended.code,
+      detail: lastComplaint(k6.tail),
+      metrics: readSummary(settings.summaryFile),
+    },
     systemFailure: watched.systemFailure,
     interrupted,
     machineBusyRatio: usage.machineBusyRatio,
@@ -166,7 +189,17 @@ async function drive(context: {
 function k6Arguments(scenario: Scenario): string[] {
   const trendStats = summaryTrendStats(scenario.thresholds).join(",");
   // The address is that of k6's own REST API, which nobody asks.
-  return ["run", "--quiet", "--no-color", "--include-system-env-vars", "--address", "", "--summary-trend-stats", trendStats, scenario.path];
+  return [
+    "run",
+    "--quiet",
+    "--no-color",
+    "--include-system-env-vars",
+    "--address",
+    "",
+    "--summary-trend-stats",
+    trendStats,
+    scenario.path,
+  ];
 }
 
 /** Until k6 has ended, the system has died, or the run is interrupted. */
@@ -197,9 +230,11 @@ async function watch(context: {
     };
   });
   let over = false;
-  const end = Promise.race([k6.ended, agent.ended, aborted, ...(died === undefined ? [] : [died])]).then(() => {
-    over = true;
-  });
+  const end = Promise.race([k6.ended, agent.ended, aborted, ...(died === undefined ? [] : [died])]).then(
+    () => {
+      over = true;
+    },
+  );
   while (!over) {
     await Promise.race([end, delay(pollMs)]);
     if (over) break;
@@ -213,12 +248,28 @@ async function watch(context: {
 
 function controlDestination(process: string, url: string): Destination {
   const { hostname, port } = new URL(url);
-  return { address: hostname, port: Number(port), protocol: "tcp", purpose: "control", process, connections: 1 };
+  return {
+    address: hostname,
+    port: Number(port),
+    protocol: "tcp",
+    purpose: "control",
+    process,
+    connections: 1,
+  };
+}
+
+/** Milliseconds since 1970. */
+function wallNow(): number {
+  return systemClock.now() + measureWallOffsetMs();
 }
 
 /** Sorts by time, and names its scenario. */
 function runIdFor({ scenario }: RunOptions): string {
-  const name = scenario.replace(/^.*\//, "").replace(/\.ts$/, "").replace(/[^A-Za-z0-9-]/g, "-").slice(0, 30);
-  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
+  const name = scenario
+    .replace(/^.*\//, "")
+    .replace(/\.ts$/, "")
+    .replace(/[^A-Za-z0-9-]/g, "-")
+    .slice(0, 30);
+  const time = new Date(wallNow()).toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
   return `${time}-${name}-${randomBytes(2).toString("hex")}`;
 }

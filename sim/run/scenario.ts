@@ -89,5 +89,7 @@ export async function inspectScenario(options: {
 function scriptError(error: unknown): string {
   const stderr = (error as { stderr?: string }).stderr ?? String(error);
   const thrown = /(?:Error: |GoError: )(.*?)(?:\\n|\n|\s+at |"\s*(?:hint=|$))/s.exec(stderr)?.[1];
-  return (thrown ?? stderr.trim().split("\n").at(-1) ?? "k6 cannot read the script").replaceAll('\\"', '"').trim();
+  return (thrown ?? stderr.trim().split("\n").at(-1) ?? "k6 cannot read the script")
+    .replaceAll('\\"', '"')
+    .trim();
 }

@@ -20,12 +20,16 @@ const columns: [heading: string, cell: (figures: RoomFigures) => string][] = [
   ["of it decryption", ({ decryptMicroseconds }) => decryptMicroseconds?.toFixed(1) ?? "–"],
   [
     "KiB a listener: listeners / worker / server",
-    ({ memoryKiB: { audience, worker, server } }) => [audience, worker, server].map((kib) => kib.toFixed(0)).join(" / "),
+    ({ memoryKiB: { audience, worker, server } }) =>
+      [audience, worker, server].map((kib) => kib.toFixed(0)).join(" / "),
   ],
   ["lost", ({ lost, expected }) => `${lost} of ${expected}`],
   ["late sends p99, ms", ({ lateSendP99Ms }) => lateSendP99Ms?.toFixed(1) ?? "–"],
   ["event loop p99, ms", ({ eventLoopP99Ms }) => eventLoopP99Ms?.toFixed(1) ?? "–"],
-  ["path p50 / p99, ms", ({ pathP50Ms, pathP99Ms }) => `${pathP50Ms?.toFixed(1) ?? "–"} / ${pathP99Ms?.toFixed(1) ?? "–"}`],
+  [
+    "path p50 / p99, ms",
+    ({ pathP50Ms, pathP99Ms }) => `${pathP50Ms?.toFixed(1) ?? "–"} / ${pathP99Ms?.toFixed(1) ?? "–"}`,
+  ],
 ];
 
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
@@ -35,7 +39,9 @@ process.stdout.write(
 );
 process.stdout.write(row(columns.map(([heading]) => heading)) + row(columns.map(() => "---")));
 for (const size of sizes) {
-  process.stderr.write(`${size.listeners} x ${size.speakers}, encryption ${size.encrypted ? "on" : "off"}...\n`);
+  process.stderr.write(
+    `${size.listeners} x ${size.speakers}, encryption ${size.encrypted ? "on" : "off"}...\n`,
+  );
   const figures = await benchRoom(size, talkMs);
   process.stdout.write(row(columns.map(([, cell]) => cell(figures))));
 }

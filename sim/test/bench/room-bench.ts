@@ -2,10 +2,16 @@
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { agentMessageSchema, agentReportSchema, runHandleSchema, type HostKind, type RunHandle } from "../../protocol/fleet.ts";
+import {
+  agentMessageSchema,
+  agentReportSchema,
+  runHandleSchema,
+  type HostKind,
+  type RunHandle,
+} from "../../protocol/fleet.ts";
 import type { RunPlan } from "../../protocol/run-plan.ts";
 import { mergeReports } from "../../run/merge.ts";
 import { childrenOf, usageOf } from "../../run/process-usage.ts";
@@ -34,8 +40,7 @@ export type RoomFigures = RoomSize & {
   pathP99Ms: number | null;
 };
 
-const root = resolve(import.meta.dirname, "../../..");
-const cli = join(root, "sim", "cli", "main.ts");
+const cli = join(import.meta.dirname, "..", "..", "cli", "main.ts");
 const settleMs = 3000;
 /** VUs that join at the same time. */
 const joinsAtOnce = 32;
@@ -45,9 +50,21 @@ export async function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFig
   const env = { ...process.env, SOUNDCHECK_TOKEN_SECRET: toBase64Url(randomBytes(32)) };
   const running: ManagedProcess[] = [];
   try {
-    const server = await startService({ name: "server", cli, args: ["serve", "--port", "0"], env, log: join(logs, "server.log") });
+    const server = await startService({
+      name: "server",
+      cli,
+      args: ["serve", "--port", "0"],
+      env,
+      log: join(logs, "server.log"),
+    });
     running.push(server.process);
-    const agent = await startService({ name: "agent", cli, args: ["agent", "--port", "0"], env, log: join(logs, "agent.log") });
+    const agent = await startService({
+      name: "agent",
+      cli,
+      args: ["agent", "--port", "0"],
+      env,
+      log: join(logs, "agent.log"),
+    });
     running.push(agent.process);
     const plan = planFor(size, server.ready.url);
     const handle = runHandleSchema.parse(await post(`${agent.ready.url}/runs`, plan));
@@ -73,7 +90,9 @@ export async function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFig
     const [after, expectedAfter] = [read(), await expectedSoFar(agent.ready.url, plan.runId)];
     await Promise.all(listeners.map((vu) => vu.leave()));
     await Promise.all(speakers.map((vu) => vu.leave()));
-    const merged = mergeReports(agentReportSchema.parse(await post(`${agent.ready.url}/runs/${plan.runId}/end`, null)));
+    const merged = mergeReports(
+      agentReportSchema.parse(await post(`${agent.ready.url}/runs/${plan.runId}/end`, null)),
+    );
 
     const packets = expectedAfter - expectedBefore;
     const microseconds = (kind: "worker" | "audience"): number =>
@@ -81,7 +100,8 @@ export async function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFig
     const kib = (kind: "worker" | "audience" | "server"): number =>
       (after[kind].rssBytes - empty[kind].rssBytes) / 1024 / size.listeners;
     const { histograms } = merged;
-    const ms = (seconds: number | null | undefined): number | null => (seconds == null ? null : seconds * 1000);
+    const ms = (seconds: number | null | undefined): number | null =>
+      seconds == null ? null : seconds * 1000;
     return {
       ...size,
       joinsPerSecond: size.listeners / joinSeconds,

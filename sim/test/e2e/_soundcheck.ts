@@ -40,7 +40,11 @@ export class Soundcheck implements AsyncDisposable {
   #listeners = new Set<() => void>();
 
   constructor(args: readonly string[], options: StartOptions = {}) {
-    const [command, ...rest] = [...(options.prefix ?? []), options.command ?? join(root, "bin", "soundcheck"), ...args];
+    const [command, ...rest] = [
+      ...(options.prefix ?? []),
+      options.command ?? join(root, "bin", "soundcheck"),
+      ...args,
+    ];
     const withOut = args[0] === "run" ? [...rest, "--out", this.out] : rest;
     // A process group of its own, as a shell gives each command: a Ctrl-C goes to all of it.
     this.#child = spawn(command as string, withOut, {
@@ -99,7 +103,9 @@ export class Soundcheck implements AsyncDisposable {
       stderr: this.#stderr,
       directory,
       result:
-        file !== undefined && existsSync(file) ? resultSchema.parse(JSON.parse(readFileSync(file, "utf8"))) : undefined,
+        file !== undefined && existsSync(file)
+          ? resultSchema.parse(JSON.parse(readFileSync(file, "utf8")))
+          : undefined,
       seconds: (performance.now() - this.#startMs) / 1000,
     };
   }
@@ -117,7 +123,8 @@ export class Soundcheck implements AsyncDisposable {
       .flatMap((name) => {
         try {
           const environment = readFileSync(`/proc/${name}/environ`, "utf8");
-          if (!environment.includes(`${marker}=${this.#marker}`) && !environment.includes(`RUN_ID=${runId}`)) return [];
+          if (!environment.includes(`${marker}=${this.#marker}`) && !environment.includes(`RUN_ID=${runId}`))
+            return [];
           const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
           return command === "" ? [] : [{ pid: Number(name), command }];
         } catch {

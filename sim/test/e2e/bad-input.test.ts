@@ -14,7 +14,12 @@ afterAll(() => {
 });
 
 /** Whatever is wrong is said in a line or two, without a stack, before anything is started. */
-async function refused(args: string[], exitCode: number, message: RegExp, env: NodeJS.ProcessEnv = {}): Promise<void> {
+async function refused(
+  args: string[],
+  exitCode: number,
+  message: RegExp,
+  env: NodeJS.ProcessEnv = {},
+): Promise<void> {
   const finished = await soundcheck(args, { env });
   expect(finished.stderr).toMatch(message);
   expect(finished.exitCode).toBe(exitCode);
@@ -26,7 +31,8 @@ async function refused(args: string[], exitCode: number, message: RegExp, env: N
 }
 
 describe("bad input is refused with one clear message, and nothing is started", () => {
-  test("an unknown flag", () => refused(["run", "smoke", "--duratoin", "5"], 2, /unknown option '--duratoin'/));
+  test("an unknown flag", () =>
+    refused(["run", "smoke", "--duratoin", "5"], 2, /unknown option '--duratoin'/));
 
   test("an unknown command", () => refused(["rnu", "smoke"], 2, /unknown command 'rnu'/));
 
@@ -37,16 +43,28 @@ describe("bad input is refused with one clear message, and nothing is started", 
     refused(["run", "smoke", "--profile", "huge"], 2, /unknown profile "huge": choose one of smoke, load/));
 
   test("an unknown parameter, with those there are", () =>
-    refused(["run", "smoke", "--set", "lisseners=5"], 2, /unknown parameter "lisseners=5".*speakers, listeners/));
+    refused(
+      ["run", "smoke", "--set", "lisseners=5"],
+      2,
+      /unknown parameter "lisseners=5".*speakers, listeners/,
+    ));
 
   test("a parameter that is no number", () =>
-    refused(["run", "smoke", "--set", "listeners=many"], 2, /parameter listeners: expected a number.*"many"/));
+    refused(
+      ["run", "smoke", "--set", "listeners=many"],
+      2,
+      /parameter listeners: expected a number.*"many"/,
+    ));
 
   test("a bit rate that there is no speech for", () =>
     refused(["run", "smoke", "--set", "bitrate=1"], 2, /parameter bitrate: expected 24000, 32000 or 40000/));
 
   test("more speakers than a stage has seats", () =>
-    refused(["run", "smoke", "--set", "speakers=64"], 2, /parameter speakers: expected a whole number from 0 to 63/));
+    refused(
+      ["run", "smoke", "--set", "speakers=64"],
+      2,
+      /parameter speakers: expected a whole number from 0 to 63/,
+    ));
 
   test("a target that is no WebSocket address", () =>
     refused(["run", "smoke", "--target", "http://127.0.0.1:1"], 2, /Expected ws:\/\/ or wss:\/\//));
@@ -114,5 +132,7 @@ describe("bad input is refused with one clear message, and nothing is started", 
   });
 
   test("a server beyond loopback without a secret", () =>
-    refused(["serve", "--host", "0.0.0.0", "--port", "0"], 2, /SOUNDCHECK_TOKEN_SECRET/, { SOUNDCHECK_TOKEN_SECRET: "" }));
+    refused(["serve", "--host", "0.0.0.0", "--port", "0"], 2, /SOUNDCHECK_TOKEN_SECRET/, {
+      SOUNDCHECK_TOKEN_SECRET: "",
+    }));
 });

@@ -22,9 +22,15 @@ async function runInNetwork(
 ): Promise<Finished> {
   const env = { SOUNDCHECK_TOKEN_SECRET: randomBytes(32).toString("base64url") };
   const prefix = network.prefix;
-  await using server = new Soundcheck(["serve", "--port", "7880", "--media-port", String(mediaPort)], { env, prefix });
+  await using server = new Soundcheck(["serve", "--port", "7880", "--media-port", String(mediaPort)], {
+    env,
+    prefix,
+  });
   await server.until(/room server ready/);
-  await using run = new Soundcheck(["run", "smoke", "--target", "ws://127.0.0.1:7880/room", ...args], { env, prefix });
+  await using run = new Soundcheck(["run", "smoke", "--target", "ws://127.0.0.1:7880/room", ...args], {
+    env,
+    prefix,
+  });
   await during(run);
   return await run.finish();
 }
@@ -33,68 +39,71 @@ function reasons({ result }: Finished): string {
   return (result?.verdict.reasons ?? []).map(({ code, message }) => `${code}: ${message}`).join("\n");
 }
 
-describe.skipIf(noNetwork !== undefined)(`with a network to break${noNetwork ? ` (skipped: ${noNetwork})` : ""}`, () => {
-  test("the media port blocked: FAIL, nobody heard anything, ICE did not complete", async () => {
-    await using network = await Network.create();
-    network.rule(`udp dport ${mediaPort} counter drop`);
-    const finished = await runInNetwork(network, room, async () => undefined);
-    expect(finished.exitCode).toBe(1);
-    expect(finished.result?.verdict.outcome).toBe("FAIL");
-    expect(reasons(finished)).toMatch(/no listener heard anything/i);
-    expect(reasons(finished)).toMatch(/ICE/);
-    expect(finished.result?.participants.joined).toBe(0);
-    expect(network.counts()[0]).toBeGreaterThan(0);
-  });
-
-  test("an 8 s blackout: FAIL, loss within a point of what was really lost, and when", async () => {
-    await using network = await Network.create();
-    let [startedMs, endedMs] = [0, 0];
-    let lostForReal = 0;
-    const finished = await runInNetwork(network, [...room, "--set", "talk=22"], async (run) => {
-      await run.until(new RegExp(`listeners ${listeners}/${listeners}`));
-      await pause(4000);
-      network.rule(`udp dport ${mediaPort} ${isRtp} counter drop`);
-      network.rule(`udp sport ${mediaPort} ${isRtp} counter drop`);
-      network.rule(`meta l4proto udp drop`);
-      startedMs = Date.now();
-      await pause(8000);
-      endedMs = Date.now();
-      const [up, down] = network.counts() as [number, number];
-      network.clear();
-      // What the server never got, it could not forward to any listener.
-      lostForReal = up * listeners + down;
+describe.skipIf(noNetwork !== undefined)(
+  `with a network to break${noNetwork ? ` (skipped: ${noNetwork})` : ""}`,
+  () => {
+    test("the media port blocked: FAIL, nobody heard anything, ICE did not complete", async () => {
+      await using network = await Network.create();
+      network.rule(`udp dport ${mediaPort} counter drop`);
+      const finished = await runInNetwork(network, room, async () => undefined);
+      expect(finished.exitCode).toBe(1);
+      expect(finished.result?.verdict.outcome).toBe("FAIL");
+      expect(reasons(finished)).toMatch(/no listener heard anything/i);
+      expect(reasons(finished)).toMatch(/ICE/);
+      expect(finished.result?.participants.joined).toBe(0);
+      expect(network.counts()[0]).toBeGreaterThan(0);
     });
-    const { result } = finished;
-    expect(finished.exitCode).toBe(1);
-    expect(result?.verdict.outcome).toBe("FAIL");
-    const { lost, expected } = result?.packets ?? { lost: 0, expected: 0 };
-    expect(lostForReal).toBeGreaterThan(listeners * 300);
-    expect(Math.abs(lost - lostForReal) / expected).toBeLessThan(0.01);
-    expect(result?.lossIntervals).toHaveLength(1);
-    const [interval] = result?.lossIntervals ?? [];
-    const runStartMs = Date.parse(result?.startedAt ?? "");
-    // Whole seconds, so each end may be a second off.
-    expect(Math.abs((interval?.fromSecond ?? 0) - (startedMs - runStartMs) / 1000)).toBeLessThanOrEqual(1);
-    expect(Math.abs((interval?.toSecond ?? 0) - (endedMs - runStartMs) / 1000)).toBeLessThanOrEqual(1);
-    expect(reasons(finished)).toMatch(/lost/);
-  });
 
-  test("10 % of media packets dropped on their way to listeners: loss of 10 % within a point", async () => {
-    await using network = await Network.create();
-    network.rule(`udp sport ${mediaPort} ${isRtp} numgen random mod 100 < 10 counter drop`);
-    const finished = await runInNetwork(network, [...room, "--set", "talk=20"], async () => undefined);
-    const { result } = finished;
-    expect(finished.exitCode).toBe(1);
-    expect(result?.verdict.outcome).toBe("FAIL");
-    expect(result?.packets.expected).toBeGreaterThan(8000);
-    expect(result?.lostRatio).toBeGreaterThan(0.09);
-    expect(result?.lostRatio).toBeLessThan(0.11);
-    // Each dropped packet was lost, but for those of the second in which a listener drains before it leaves.
-    const dropped = network.counts()[0] ?? 0;
-    expect(result?.packets.lost).toBeLessThanOrEqual(dropped);
-    expect((result?.packets.lost ?? 0) / dropped).toBeGreaterThan(0.9);
-  });
-});
+    test("an 8 s blackout: FAIL, loss within a point of what was really lost, and when", async () => {
+      await using network = await Network.create();
+      let [startedMs, endedMs] = [0, 0];
+      let lostForReal = 0;
+      const finished = await runInNetwork(network, [...room, "--set", "talk=22"], async (run) => {
+        await run.until(new RegExp(`listeners ${listeners}/${listeners}`));
+        await pause(4000);
+        network.rule(`udp dport ${mediaPort} ${isRtp} counter drop`);
+        network.rule(`udp sport ${mediaPort} ${isRtp} counter drop`);
+        network.rule(`meta l4proto udp drop`);
+        startedMs = Date.now();
+        await pause(8000);
+        endedMs = Date.now();
+        const [up, down] = network.counts() as [number, number];
+        network.clear();
+        // What the server never got, it could not forward to any listener.
+        lostForReal = up * listeners + down;
+      });
+      const { result } = finished;
+      expect(finished.exitCode).toBe(1);
+      expect(result?.verdict.outcome).toBe("FAIL");
+      const { lost, expected } = result?.packets ?? { lost: 0, expected: 0 };
+      expect(lostForReal).toBeGreaterThan(listeners * 300);
+      expect(Math.abs(lost - lostForReal) / expected).toBeLessThan(0.01);
+      expect(result?.lossIntervals).toHaveLength(1);
+      const [interval] = result?.lossIntervals ?? [];
+      const runStartMs = Date.parse(result?.startedAt ?? "");
+      // Whole seconds, so each end may be a second off.
+      expect(Math.abs((interval?.fromSecond ?? 0) - (startedMs - runStartMs) / 1000)).toBeLessThanOrEqual(1);
+      expect(Math.abs((interval?.toSecond ?? 0) - (endedMs - runStartMs) / 1000)).toBeLessThanOrEqual(1);
+      expect(reasons(finished)).toMatch(/lost/);
+    });
+
+    test("10 % of media packets dropped on their way to listeners: loss of 10 % within a point", async () => {
+      await using network = await Network.create();
+      network.rule(`udp sport ${mediaPort} ${isRtp} numgen random mod 100 < 10 counter drop`);
+      const finished = await runInNetwork(network, [...room, "--set", "talk=20"], async () => undefined);
+      const { result } = finished;
+      expect(finished.exitCode).toBe(1);
+      expect(result?.verdict.outcome).toBe("FAIL");
+      expect(result?.packets.expected).toBeGreaterThan(8000);
+      expect(result?.lostRatio).toBeGreaterThan(0.09);
+      expect(result?.lostRatio).toBeLessThan(0.11);
+      // Each dropped packet was lost, but for those of the second in which a listener drains before it leaves.
+      const dropped = network.counts()[0] ?? 0;
+      expect(result?.packets.lost).toBeLessThanOrEqual(dropped);
+      expect((result?.packets.lost ?? 0) / dropped).toBeGreaterThan(0.9);
+    });
+  },
+);
 
 describe("without any network of its own", () => {
   test("the room server killed: FAIL, named, soon over, no process left", async () => {
@@ -117,7 +126,10 @@ describe("without any network of its own", () => {
     expect(finished.result?.verdict.outcome).toBe("FAIL");
     expect(reasons(finished)).toMatch(/no samples|nothing was|nobody|no packet/i);
     expect(finished.result?.mouthToEarSeconds).toMatchObject({ n: 0, p50: null, p99: null });
-    expect(finished.result?.thresholds.find(({ metric }) => metric === "lost")).toMatchObject({ n: 0, ok: false });
+    expect(finished.result?.thresholds.find(({ metric }) => metric === "lost")).toMatchObject({
+      n: 0,
+      ok: false,
+    });
     expect(finished.result?.lostRatio).toBeNull();
   });
 
