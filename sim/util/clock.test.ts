@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { measureWallOffsetMs, monotonicMs, ntpFromUnixMs, systemClock, unixMsFromNtp } from "./clock.ts";
+import {
+  measureWallOffsetMs,
+  monotonicMs,
+  ntpFromUnixMs,
+  systemClock,
+  unixMsFromNtp,
+  measureOffsetMs,
+} from "./clock.ts";
 
 /** 1970 to a few seconds before the end of NTP's first era. */
 const unixMs = fc.double({ min: 0, max: 2_085_978_490_000, noNaN: true });
@@ -64,4 +71,16 @@ describe("the machine's clock", () => {
       0,
     );
   });
+});
+
+test("an offset between clocks is not off by what holds the process up between two readings", () => {
+  let nowMs = 1000;
+  let readings = 0;
+  // Every reading but a few comes with a hold-up of 50 ms.
+  const read = (offsetMs: number) => () => {
+    nowMs += readings++ % 7 < 4 ? 0.001 : 50;
+    return nowMs + offsetMs;
+  };
+  const offsetMs = measureOffsetMs(read(123), read(0));
+  expect(Math.abs(offsetMs - 123)).toBeLessThan(0.01);
 });

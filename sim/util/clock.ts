@@ -13,8 +13,28 @@ export type Clock = {
   now(): MonotonicMs;
 };
 
+/**
+ * What one clock shows less what another does. Between two readings the process
+ * may be held up, so several are taken and the one held up least counts.
+ */
+export function measureOffsetMs(one: () => number, other: () => number): number {
+  let [offsetMs, leastMs] = [0, Infinity];
+  for (let attempt = 0; attempt < 32; attempt++) {
+    const before = other();
+    const reading = one();
+    const after = other();
+    if (after - before >= leastMs) continue;
+    leastMs = after - before;
+    offsetMs = reading - (before + after) / 2;
+  }
+  return offsetMs;
+}
+
 // performance.now() counts from the process's start on the same clock as hrtime, and is the cheaper call.
-const processStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const processStartMs = measureOffsetMs(
+  () => Number(process.hrtime.bigint()) / 1e6,
+  () => performance.now(),
+);
 
 export const systemClock: Clock = {
   now: () => (performance.now() + processStartMs) as MonotonicMs,
@@ -31,7 +51,10 @@ export function monotonicMs(value: number): MonotonicMs {
  * times in packets and arrival times agree to the microsecond.
  */
 export function measureWallOffsetMs(clock: Clock = systemClock): number {
-  return performance.timeOrigin + performance.now() - clock.now();
+  return measureOffsetMs(
+    () => performance.timeOrigin + performance.now(),
+    () => clock.now(),
+  );
 }
 
 const secondsFrom1900To1970 = 2_208_988_800;
