@@ -12,7 +12,7 @@ export type MediaConnectionOptions = {
   ssrc?: number;
   /** Local address of the media socket; undefined: any. */
   bindAddress: string | undefined;
-  /** Every RTP and RTCP packet that arrives. Set for good: node-datachannel cannot unset or replace it under traffic. */
+  /** Every RTP and RTCP packet that arrives, until close(). Set for good: node-datachannel cannot unset or replace it under traffic. */
   onPacket(packet: Buffer): void;
   /** Was connected and is no more, once; not called after close(). */
   onLost(message: string): void;
@@ -65,12 +65,16 @@ export class MediaConnection {
     if (options.ssrc !== undefined) audio.addSSRC(options.ssrc, "soundcheck", "soundcheck", "audio");
     const track = connection.addTrack(audio);
     // Before anything can arrive: a late first handler flushes seconds of stale packets.
-    track.onMessage(options.onPacket);
+    let made: MediaConnection | undefined;
+    track.onMessage((packet) => {
+      if (made === undefined || !made.#closed) options.onPacket(packet);
+    });
     const offer = await new Promise<string>((resolve) => {
       connection.onLocalDescription(resolve);
       connection.setLocalDescription("offer");
     });
-    return new MediaConnection(connection, track, fingerprintOf(offer), options);
+    made = new MediaConnection(connection, track, fingerprintOf(offer), options);
+    return made;
   }
 
   /** Resolves once ICE and DTLS are done and packets can come and go; rejects with a SessionError `ice` or `dtls` when they fail or the signal comes first. */
