@@ -5,19 +5,24 @@ import { describe, expect, test } from "vitest";
 
 import type { Uint64 } from "../uint64.ts";
 import { encodeSFrameHeader } from "./header.ts";
+import type { Engine } from "./engine.ts";
 import { deriveSFrameKey } from "./key.ts";
 import type { SFrameKey } from "./key.ts";
+import { nodeEngine } from "./node-engine.ts";
 import { SFrameReceiver, refusalCauses } from "./receiver.ts";
 import type { Decrypted } from "./receiver.ts";
 import { SFrameSender, sealFrame } from "./sender.ts";
 import { cipherSuiteNames, suites } from "./suites.ts";
 import type { CipherSuiteName } from "./suites.ts";
+import { windowEngine } from "./window-engine.ts";
 
 const baseKey = Uint8Array.from({ length: 16 }, (_, index) => index);
 const frame = new TextEncoder().encode("an Opus frame, or so");
 
-function keyOf(suite: CipherSuiteName, kid: number | bigint = 300): SFrameKey {
-  return deriveSFrameKey({ suite, kid, baseKey });
+const engines = [nodeEngine, windowEngine];
+
+function deriveKey(suite: CipherSuiteName, engine: Engine, kid: number | bigint = 300): SFrameKey {
+  return deriveSFrameKey({ suite, kid, baseKey, engine });
 }
 
 function receiverOf(...keys: SFrameKey[]): SFrameReceiver {
@@ -30,7 +35,13 @@ function causeOf(decrypted: Decrypted): string {
   return decrypted.kind === "ok" ? "ok" : decrypted.cause;
 }
 
-describe.each(cipherSuiteNames)("SFrame with %s", (suite) => {
+const combinations = cipherSuiteNames.flatMap((suite) =>
+  engines.map((engine) => ({ suite, engine, engineName: engine.name })),
+);
+
+describe.each(combinations)("SFrame with $suite by $engineName", ({ suite, engine }) => {
+  const keyOf = (name: CipherSuiteName, kid?: number | bigint): SFrameKey => deriveKey(name, engine, kid);
+
   test("a receiver gets back what was sent, frame by frame", () => {
     fc.assert(
       fc.property(
@@ -75,7 +86,7 @@ describe.each(cipherSuiteNames)("SFrame with %s", (suite) => {
 
   test("the key of another base key, KID or suite does not authenticate", () => {
     const message = sealFrame(keyOf(suite), 1, frame);
-    const other = deriveSFrameKey({ suite, kid: 300, baseKey: baseKey.toReversed() });
+    const other = deriveSFrameKey({ suite, kid: 300, baseKey: baseKey.toReversed(), engine });
     expect(causeOf(receiverOf(other).decrypt(message))).toBe("authentication");
     const renumbered = Uint8Array.from(message);
     renumbered[2] = (renumbered[2] ?? 0) ^ 1;
@@ -120,7 +131,8 @@ describe.each(cipherSuiteNames)("SFrame with %s", (suite) => {
   });
 });
 
-describe("SFrame's pitfalls", () => {
+describe.each(engines)("SFrame's pitfalls, by $name", (engine) => {
+  const keyOf = (name: CipherSuiteName): SFrameKey => deriveKey(name, engine);
   const kidAndSuite = (id: number): Uint8Array => Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 44, 0, id);
   const derive = (hash: string, text: string, id: number, length: number): Buffer =>
     Buffer.from(hkdfSync(hash, baseKey, "", Buffer.concat([Buffer.from(text), kidAndSuite(id)]), length));
