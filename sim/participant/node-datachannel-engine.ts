@@ -1,5 +1,6 @@
 import { isRtcp, RtpView } from "../audio/rtp.ts";
 import { deriveSFrameKey, type SFrameKey } from "../e2ee/sframe/key.ts";
+import { windowEngine } from "../e2ee/sframe/window-engine.ts";
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import { Sampler } from "../measure/sampler.ts";
 import { SentLedger, type SentBatch } from "../measure/sent-ledger.ts";
@@ -179,7 +180,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
     const id = `${participantId} ${kid} ${toBase64Url(baseKey)}`;
     let key = this.#keys.get(id);
     if (key === undefined) {
-      key = deriveSFrameKey({ suite: this.#options.suite, kid, baseKey });
+      key = deriveSFrameKey({ suite: this.#options.suite, kid, baseKey, engine: windowEngine });
       this.#keys.set(id, key);
     }
     return key;
