@@ -67,7 +67,8 @@ export const figures = {
     kind: "distribution",
     better: "lower",
     label: "First sound",
-    description: "From media connected to the first frame that a listener could play, silence of the room included.",
+    description:
+      "From media connected to the first frame that a listener could play, silence of the room included.",
     bounds: joinBounds,
   },
   packets_sent: {
@@ -110,7 +111,8 @@ export const figures = {
     kind: "rate",
     better: "lower",
     label: "Undecryptable",
-    description: "Received frames that SFrame refused (no key, failed authentication, replay) and that were not played.",
+    description:
+      "Received frames that SFrame refused (no key, failed authentication, replay) and that were not played.",
   },
   session_ok: {
     unit: "ratio",
@@ -124,7 +126,8 @@ export const figures = {
     kind: "counter",
     better: "lower",
     label: "Session errors",
-    description: "Participants whose session broke: refused, never connected, cut, or without a final account.",
+    description:
+      "Participants whose session broke: refused, never connected, cut, or without a final account.",
   },
   sframe_encrypt: {
     unit: "seconds",
@@ -155,7 +158,8 @@ export const figures = {
     kind: "distribution",
     better: "lower",
     label: "Late sends",
-    description: "How long after its due instant a speaker's packet was really sent: the harness's own fault.",
+    description:
+      "How long after its due instant a speaker's packet was really sent: the harness's own fault.",
     bounds: shortBounds,
   },
   event_loop_delay: {

@@ -3,7 +3,13 @@
  * A figure that was not measured is null, never a default.
  */
 import { z } from "zod";
-import { destinationSchema, failureCauses, listenerSummarySchema, processUsageSchema, histogramSnapshotSchema } from "./fleet.ts";
+import {
+  destinationSchema,
+  failureCauses,
+  listenerSummarySchema,
+  processUsageSchema,
+  histogramSnapshotSchema,
+} from "./fleet.ts";
 import { runPlanSchema } from "./run-plan.ts";
 
 export const resultSchemaVersion = "soundcheck.result/1";
@@ -119,7 +125,12 @@ export const resultSchema = z.strictObject({
   lateRatio: z.number().nullable(),
   /** Stretches of the run in which more than a twentieth was lost; `toSecond` is the first second after. */
   lossIntervals: z.array(
-    z.strictObject({ fromSecond: z.number().int(), toSecond: z.number().int(), lost: count, expected: count }),
+    z.strictObject({
+      fromSecond: z.number().int(),
+      toSecond: z.number().int(),
+      lost: count,
+      expected: count,
+    }),
   ),
   mouthToEarSeconds: distributionSchema,
   pathDelaySeconds: distributionSchema,

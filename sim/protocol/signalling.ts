@@ -61,14 +61,29 @@ export type TransportParameters = z.infer<typeof transportSchema>;
 /** RTP parameters and capabilities of mediasoup's shape (ORTC); mediasoup itself checks their inside. */
 const rtpParametersSchema = z.looseObject({
   mid: z.string().max(16).optional(),
-  codecs: z.array(z.looseObject({ mimeType: z.string().max(64), payloadType: z.number().int() })).min(1).max(4),
-  headerExtensions: z.array(z.looseObject({ uri: z.string().max(200), id: z.number().int() })).max(16).optional(),
-  encodings: z.array(z.looseObject({ ssrc: z.number().int().optional() })).max(4).optional(),
+  codecs: z
+    .array(z.looseObject({ mimeType: z.string().max(64), payloadType: z.number().int() }))
+    .min(1)
+    .max(4),
+  headerExtensions: z
+    .array(z.looseObject({ uri: z.string().max(200), id: z.number().int() }))
+    .max(16)
+    .optional(),
+  encodings: z
+    .array(z.looseObject({ ssrc: z.number().int().optional() }))
+    .max(4)
+    .optional(),
   rtcp: z.looseObject({ cname: z.string().max(255).optional() }).optional(),
 });
 const rtpCapabilitiesSchema = z.looseObject({
-  codecs: z.array(z.looseObject({ mimeType: z.string().max(64) })).max(32).optional(),
-  headerExtensions: z.array(z.looseObject({ uri: z.string().max(200) })).max(64).optional(),
+  codecs: z
+    .array(z.looseObject({ mimeType: z.string().max(64) }))
+    .max(32)
+    .optional(),
+  headerExtensions: z
+    .array(z.looseObject({ uri: z.string().max(200) }))
+    .max(64)
+    .optional(),
 });
 export type WireRtpParameters = z.infer<typeof rtpParametersSchema>;
 export type WireRtpCapabilities = z.infer<typeof rtpCapabilitiesSchema>;
@@ -142,7 +157,11 @@ export const requests = {
   },
   /** Needs the right to speak. */
   publish: {
-    request: z.strictObject({ transportId: id, rtpParameters: rtpParametersSchema, paused: z.boolean().optional() }),
+    request: z.strictObject({
+      transportId: id,
+      rtpParameters: rtpParametersSchema,
+      paused: z.boolean().optional(),
+    }),
     response: z.strictObject({ streamId: id }),
   },
   unpublish: { request: z.strictObject({ streamId: id }), response: z.strictObject({}) },
@@ -185,7 +204,9 @@ export const events = {
     dtls: z.enum(["new", "connecting", "connected", "failed", "closed"]),
   }),
   /** The participant is out; the connection closes after this. */
-  removed: z.strictObject({ reason: z.enum(["room-ended", "kicked", "replaced", "server-shutdown", "media-failed"]) }),
+  removed: z.strictObject({
+    reason: z.enum(["room-ended", "kicked", "replaced", "server-shutdown", "media-failed"]),
+  }),
 } as const;
 
 export type EventName = keyof typeof events;

@@ -102,9 +102,7 @@ function brokenLimits(facts: VerdictFacts): Reason[] {
       },
     ];
   }
-  const broken = limits.filter(
-    ({ id, ok }) => !ok && !(aborted && brokenByAbort.has(id)),
-  );
+  const broken = limits.filter(({ id, ok }) => !ok && !(aborted && brokenByAbort.has(id)));
   return broken.map(({ name, unit, bound, limit, measured, hint }, i) => {
     const found =
       measured === null

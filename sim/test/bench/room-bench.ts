@@ -1,4 +1,5 @@
 /** One room of a given size on the real server and agent, measured from outside while it talks. */
+import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,10 +16,17 @@ import {
 import type { RunPlan } from "../../protocol/run-plan.ts";
 import { mergeReports } from "../../run/merge.ts";
 import { childrenOf, usageOf } from "../../run/process-usage.ts";
-import { startService, type ManagedProcess } from "../../run/processes.ts";
+import { ManagedProcess, startService } from "../../run/processes.ts";
 import { toBase64Url } from "../../util/bytes.ts";
+import type { BareJoined, BareOptions } from "./bare-listeners-main.ts";
 
-export type RoomSize = { listeners: number; speakers: number; encrypted: boolean };
+export type RoomSize = {
+  listeners: number;
+  speakers: number;
+  encrypted: boolean;
+  /** Listeners that drop every packet as soon as JavaScript has it: what node-datachannel alone costs. */
+  bare: boolean;
+};
 
 export type RoomFigures = RoomSize & {
   joinsPerSecond: number;
@@ -31,9 +39,8 @@ export type RoomFigures = RoomSize & {
   decryptMicroseconds: number | null;
   /** Resident memory a listener, in KiB: listeners' process, worker and server. */
   memoryKiB: { audience: number; worker: number; server: number };
-  expected: number;
-  lost: number;
-  late: number;
+  /** Null for bare listeners, who count nothing. */
+  account: { expected: number; lost: number; late: number } | null;
   lateSendP99Ms: number | null;
   eventLoopP99Ms: number | null;
   pathP50Ms: number | null;
@@ -42,59 +49,76 @@ export type RoomFigures = RoomSize & {
 
 const cli = join(import.meta.dirname, "..", "..", "cli", "main.ts");
 const settleMs = 3000;
-/** VUs that join at the same time. */
+/** Participants that join at the same time. */
 const joinsAtOnce = 32;
+/** Of a speaker who never pauses. */
+const packetsPerSecond = 50;
+
+/** Whoever listens in the room, and how it is asked. */
+type Audience = {
+  pid: number;
+  /** Seats everybody; joins a second. */
+  join(): Promise<number>;
+  /** Packets that were due at the audience so far. */
+  packets(): Promise<number>;
+  leave(): Promise<void>;
+};
 
 export async function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFigures> {
   const logs = mkdtempSync(join(tmpdir(), "soundcheck-bench-"));
-  const env = { ...process.env, SOUNDCHECK_TOKEN_SECRET: toBase64Url(randomBytes(32)) };
+  const tokenSecret = toBase64Url(randomBytes(32));
+  const env = { ...process.env, SOUNDCHECK_TOKEN_SECRET: tokenSecret };
   const running: ManagedProcess[] = [];
+  const start = async (name: "server" | "agent", command: string): Promise<{ pid: number; url: string }> => {
+    const { process: started, ready } = await startService({
+      name,
+      cli,
+      args: [command, "--port", "0"],
+      env,
+      log: join(logs, `${name}.log`),
+    });
+    running.push(started);
+    return { pid: started.pid, url: ready.url };
+  };
   try {
-    const server = await startService({
-      name: "server",
-      cli,
-      args: ["serve", "--port", "0"],
-      env,
-      log: join(logs, "server.log"),
-    });
-    running.push(server.process);
-    const agent = await startService({
-      name: "agent",
-      cli,
-      args: ["agent", "--port", "0"],
-      env,
-      log: join(logs, "agent.log"),
-    });
-    running.push(agent.process);
-    const plan = planFor(size, server.ready.url);
-    const handle = runHandleSchema.parse(await post(`${agent.ready.url}/runs`, plan));
-    const [stagePid, audiencePid] = childrenOf(agent.process.pid);
-    const [workerPid] = childrenOf(server.process.pid);
-    if (stagePid === undefined || audiencePid === undefined || workerPid === undefined) {
+    const server = await start("server", "serve");
+    const agent = await start("agent", "agent");
+    const plan = planFor(size, server.url);
+    const handle = runHandleSchema.parse(await post(`${agent.url}/runs`, plan));
+    const [, audiencePid] = childrenOf(agent.pid);
+    const [workerPid] = childrenOf(server.pid);
+    if (audiencePid === undefined || workerPid === undefined) {
       throw new Error("the bench needs Linux's /proc to find the processes");
     }
+    const audience = size.bare
+      ? bareAudience(size, running, {
+          url: server.url,
+          room: plan.room,
+          tokenSecret,
+          log: join(logs, "bare.log"),
+        })
+      : fleetAudience(size, handle, audiencePid, `${agent.url}/runs/${plan.runId}`);
     const read = () => ({
       worker: usage(workerPid),
-      audience: usage(audiencePid),
-      server: usage(server.process.pid),
+      audience: usage(audience.pid),
+      server: usage(server.pid),
     });
 
     const speakers = await joinAll(handle, "stage", size.speakers);
-    const empty = read();
-    const joinStartMs = performance.now();
-    const listeners = await joinAll(handle, "audience", size.listeners);
-    const joinSeconds = (performance.now() - joinStartMs) / 1000;
     await delay(settleMs);
-    const [before, expectedBefore] = [read(), await expectedSoFar(agent.ready.url, plan.runId)];
+    const empty = read();
+    const joinsPerSecond = await audience.join();
+    await delay(settleMs);
+    const [before, packetsBefore] = [read(), await audience.packets()];
     await delay(talkMs);
-    const [after, expectedAfter] = [read(), await expectedSoFar(agent.ready.url, plan.runId)];
-    await Promise.all(listeners.map((vu) => vu.leave()));
+    const [after, packetsAfter] = [read(), await audience.packets()];
+    await audience.leave();
     await Promise.all(speakers.map((vu) => vu.leave()));
     const merged = mergeReports(
-      agentReportSchema.parse(await post(`${agent.ready.url}/runs/${plan.runId}/end`, null)),
+      agentReportSchema.parse(await post(`${agent.url}/runs/${plan.runId}/end`, null)),
     );
 
-    const packets = expectedAfter - expectedBefore;
+    const packets = packetsAfter - packetsBefore;
     const microseconds = (kind: "worker" | "audience"): number =>
       ((after[kind].cpuSeconds - before[kind].cpuSeconds) * 1e6) / packets;
     const kib = (kind: "worker" | "audience" | "server"): number =>
@@ -104,24 +128,66 @@ export async function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFig
       seconds == null ? null : seconds * 1000;
     return {
       ...size,
-      joinsPerSecond: size.listeners / joinSeconds,
+      joinsPerSecond,
       packetsPerSecond: (packets * 1000) / talkMs,
       workerMicroseconds: microseconds("worker"),
       audienceMicroseconds: microseconds("audience"),
       decryptMicroseconds: size.encrypted ? (histograms.sframe_decrypt?.mean ?? NaN) * 1e6 : null,
       memoryKiB: { audience: kib("audience"), worker: kib("worker"), server: kib("server") },
-      expected: merged.packets.expected,
-      lost: merged.packets.lost,
-      late: merged.packets.late,
+      account: size.bare ? null : merged.packets,
       lateSendP99Ms: ms(histograms.late_send?.quantile(0.99)),
-      eventLoopP99Ms: ms(histograms.event_loop_delay?.quantile(0.99)),
+      eventLoopP99Ms: size.bare ? null : ms(histograms.event_loop_delay?.quantile(0.99)),
       pathP50Ms: ms(histograms.path_delay?.quantile(0.5)),
       pathP99Ms: ms(histograms.path_delay?.quantile(0.99)),
     };
   } finally {
-    for (const process of running.toReversed()) await process.stop();
+    for (const started of running.toReversed()) await started.stop();
     rmSync(logs, { recursive: true, force: true });
   }
+}
+
+/** The agent's own listeners: every packet decrypted, observed, accounted for. */
+function fleetAudience(size: RoomSize, handle: RunHandle, pid: number, runUrl: string): Audience {
+  let vus: Vu[] = [];
+  return {
+    pid,
+    join: async () => {
+      const startMs = performance.now();
+      vus = await joinAll(handle, "audience", size.listeners);
+      return (size.listeners * 1000) / (performance.now() - startMs);
+    },
+    // Whose fate is known; it lags by the loss horizon, before as after.
+    packets: async () => ((await (await fetch(runUrl)).json()) as { expected: number }).expected,
+    leave: async () => {
+      await Promise.all(vus.map((vu) => vu.leave()));
+    },
+  };
+}
+
+function bareAudience(
+  { listeners, speakers }: RoomSize,
+  running: ManagedProcess[],
+  { log, ...room }: { url: string; room: string; tokenSecret: string; log: string },
+): Audience {
+  const child = fork(join(import.meta.dirname, "bare-listeners-main.ts"), {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const managed = new ManagedProcess("bare", child, log);
+  running.push(managed);
+  const startMs = performance.now();
+  return {
+    pid: managed.pid,
+    join: () =>
+      new Promise((resolve) => {
+        child.once("message", ({ joinsPerSecond }: BareJoined) => {
+          resolve(joinsPerSecond);
+        });
+        child.send({ ...room, listeners, atOnce: joinsAtOnce } satisfies BareOptions);
+      }),
+    packets: () =>
+      Promise.resolve(((performance.now() - startMs) / 1000) * packetsPerSecond * speakers * listeners),
+    leave: () => managed.stop(),
+  };
 }
 
 function planFor({ listeners, speakers, encrypted }: RoomSize, url: string): RunPlan {
@@ -150,14 +216,6 @@ async function post(url: string, body: unknown): Promise<unknown> {
   });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return await response.json();
-}
-
-/** Packets whose fate is known; it lags by the loss horizon, before as after. */
-async function expectedSoFar(agentUrl: string, runId: string): Promise<number> {
-  // The agent hears of it twice a second, and it moves once a second.
-  const response = await fetch(`${agentUrl}/runs/${runId}`);
-  const { expected } = (await response.json()) as { expected: number };
-  return expected;
 }
 
 function usage(pid: number): { cpuSeconds: number; rssBytes: number } {
