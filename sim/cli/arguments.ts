@@ -10,7 +10,8 @@ export function parsePort(text: string): number {
 
 export function parseCount(text: string): number {
   const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 1) throw new InvalidArgumentError("Expected a whole number from 1.");
+  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count))
+    throw new InvalidArgumentError("Expected a whole number from 1.");
   return count;
 }
 
@@ -28,6 +29,9 @@ export function parseTarget(text: string): string {
   }
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
     throw new InvalidArgumentError(`Expected ws:// or wss://, found ${url.protocol}//.`);
+  }
+  if (url.hash !== "" || text.endsWith("#")) {
+    throw new InvalidArgumentError("A WebSocket address has no part after #.");
   }
   if (url.pathname === "/") url.pathname = "/room";
   return url.href;

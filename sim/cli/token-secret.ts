@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
 import { dirname, join } from "node:path";
 import { minTokenSecretBytes } from "../protocol/token.ts";
 import { fromBase64Url, toBase64Url } from "../util/bytes.ts";
@@ -29,7 +30,7 @@ export function secretFromEnvironment(): Uint8Array<ArrayBuffer> | undefined {
 export function tokenSecret(root: string, host: string): Uint8Array<ArrayBuffer> {
   const given = secretFromEnvironment();
   if (given !== undefined) return given;
-  if (host !== "localhost" && host !== "::1" && !host.startsWith("127.")) {
+  if (!isLoopback(host)) {
     throw new BadInputError(
       "token-secret-missing",
       `listening on ${host} needs a secret for tokens in ${variable}`,
@@ -39,12 +40,42 @@ export function tokenSecret(root: string, host: string): Uint8Array<ArrayBuffer>
     );
   }
   const file = join(root, ".cache", "token-secret");
+  return keptSecret(file) ?? makeSecret(file);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+/** Undefined where there is none. Throws a BadInputError `bad-token-secret` where there is something else. */
+function keptSecret(file: string): Uint8Array<ArrayBuffer> | undefined {
+  let text: string;
   try {
-    return fromBase64Url(readFileSync(file, "utf8").trim());
+    text = readFileSync(file, "utf8").trim();
   } catch {
-    const secret = randomBytes(minTokenSecretBytes);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${toBase64Url(secret)}\n`, { mode: 0o600 });
+    return undefined;
+  }
+  const secret = fromBase64Url(text);
+  if (secret.length >= minTokenSecretBytes) return secret;
+  throw new BadInputError("bad-token-secret", `${file} holds no secret for tokens`, {
+    hint: "delete it: a new one is made",
+  });
+}
+
+/** Whole at once, and never over another: of a server and an agent started together, both take the first. */
+function makeSecret(file: string): Uint8Array<ArrayBuffer> {
+  const secret = new Uint8Array(randomBytes(minTokenSecretBytes));
+  mkdirSync(dirname(file), { recursive: true });
+  const unfinished = `${file}.${randomBytes(4).toString("hex")}`;
+  writeFileSync(unfinished, `${toBase64Url(secret)}\n`, { mode: 0o600 });
+  try {
+    linkSync(unfinished, file);
     return secret;
+  } catch (error) {
+    const kept = keptSecret(file);
+    if (kept === undefined) throw error;
+    return kept;
+  } finally {
+    rmSync(unfinished, { force: true });
   }
 }

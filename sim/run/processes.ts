@@ -1,7 +1,10 @@
 import { fork, spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { SetupError } from "../util/errors.ts";
 
+/** For the end of what a process said, once it has ended. */
+const lastWordsMs = 200;
 /** How much of what a process wrote last is kept, in characters. */
 const tailLength = 4000;
 
@@ -13,6 +16,8 @@ export class ManagedProcess {
   readonly pid: number;
   /** Resolves when it has ended, however that came about. */
   readonly ended: Promise<Ended>;
+  /** Resolves when nothing more can come of what it writes. */
+  readonly silent: Promise<void>;
   readonly #child: ChildProcess;
   #tail = "";
   #end: Ended | undefined;
@@ -31,7 +36,18 @@ export class ManagedProcess {
     };
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
-    child.once("close", () => file.end());
+    // Not the child's own `close`: Node never tells of it once we have closed the IPC channel.
+    const outputs = [child.stdout, child.stderr].filter((output) => output !== null);
+    this.silent = Promise.all(
+      outputs.map(
+        (output) =>
+          new Promise((resolve) => {
+            output.once("close", resolve);
+          }),
+      ),
+    ).then(() => {
+      file.end();
+    });
     this.ended = new Promise((resolve) => {
       const finish = (ended: Ended): void => {
         this.#end ??= ended;
@@ -40,8 +56,9 @@ export class ManagedProcess {
       child.once("exit", (code, signal) => {
         finish({ code, signal });
       });
-      child.once("error", () => {
-        finish({ code: null, signal: null });
+      child.on("error", () => {
+        // It did not start, or could not be signalled: then it goes on, and its exit tells.
+        if (child.pid === undefined) finish({ code: null, signal: null });
       });
     });
   }
@@ -98,7 +115,9 @@ export async function startService(options: {
     if (message.type === "ready") resolve(message);
     else reject(new SetupError(message.code, message.message, { hint: message.hint }));
   });
-  void managed.ended.then(({ code, signal }) => {
+  void managed.ended.then(async ({ code, signal }) => {
+    // What it said last may still be in the pipe; a grandchild may hold that open.
+    await Promise.race([managed.silent, delay(lastWordsMs)]);
     const how = signal === null ? `exited with ${code}` : `was killed by ${signal}`;
     reject(
       new SetupError(
