@@ -8,43 +8,73 @@ import {
   k6Scale,
   prometheusName,
   resultKey,
-  type FigureId,
+  type Figure,
 } from "./figures.ts";
 import { resultSchema } from "./result.ts";
 
-describe("the names of a figure derive from its entry", () => {
-  test.each<[FigureId, string, string, string]>([
-    ["mouth_to_ear", "mouth_to_ear_ms", "mouthToEarSeconds", "soundcheck_mouth_to_ear_seconds"],
-    ["lost", "lost", "lostRatio", "soundcheck_lost_ratio"],
-    ["packets_sent", "packets_sent", "packetsSent", "soundcheck_packets_sent_total"],
-    ["sframe_overhead", "sframe_overhead", "sframeOverheadBytes", "soundcheck_sframe_overhead_bytes"],
-  ])("%s", (id, k6, result, prometheus) => {
-    expect(k6MetricName(id)).toBe(k6);
-    expect(resultKey(id)).toBe(result);
-    expect(prometheusName(id)).toBe(prometheus);
-    expect(figureOfK6Metric(k6)).toEqual(figure(id));
+const all: Figure[] = figureIds.map(figure);
+
+describe("every figure", () => {
+  test.each(all)("$id has names that its kind of place allows", ({ id, unit, kind }) => {
+    expect(id).toMatch(/^[a-z][a-z0-9_]*$/);
+    // Prometheus: base units, and `_total` on counters alone (its naming practices).
+    expect(prometheusName(id)).toMatch(/^soundcheck_[a-z0-9_]+_(seconds|bytes|ratio|total)$/);
+    expect(prometheusName(id).endsWith("_total")).toBe(kind === "counter");
+    expect(k6MetricName(id)).toMatch(/^[a-zA-Z_][a-zA-Z0-9_]{0,127}$/);
+    expect(k6MetricName(id).endsWith("_ms")).toBe(unit === "seconds");
+    expect(resultKey(id)).toMatch(/^[a-z][A-Za-z0-9]*$/);
   });
 
-  test("no two figures share a name anywhere", () => {
-    for (const name of [k6MetricName, resultKey, prometheusName]) {
-      expect(new Set(figureIds.map(name)).size).toBe(figureIds.length);
-    }
+  test.each(all)("$id is found again by its k6 metric", (found) => {
+    expect(figureOfK6Metric(k6MetricName(found.id))).toEqual(found);
   });
 
-  test("k6 counts time in milliseconds, and nothing else otherwise than we do", () => {
-    for (const id of figureIds) expect(k6Scale(id)).toBe(figures[id].unit === "seconds" ? 1000 : 1);
+  test.each(all)("$id is described in a sentence, under a heading", ({ label, description }) => {
+    expect(description).toMatch(/^[A-Z].*[a-z).]\.$/);
+    expect(label).toMatch(/^[A-Z]/);
   });
 
-  test("a metric of k6's own, or a mistyped one, is no figure", () => {
-    for (const name of ["iterations", "mouth_to_ear", "mouth_to_ears_ms", "", "toString", "__proto__"]) {
-      expect(figureOfK6Metric(name)).toBeUndefined();
+  test.each(all.filter(({ kind }) => kind === "distribution"))(
+    "$id has rising bounds, if any",
+    ({ bounds = [] }) => {
+      for (const [index, bound] of bounds.entries()) expect(bound).toBeGreaterThan(bounds[index - 1] ?? 0);
+    },
+  );
+
+  test.each(all.filter(({ kind }) => kind !== "distribution"))(
+    "$id, which is no distribution, has no bounds",
+    ({ bounds }) => {
+      expect(bounds).toBeUndefined();
+    },
+  );
+
+  test("has names of its own everywhere", () => {
+    for (const nameOf of [k6MetricName, prometheusName, resultKey]) {
+      expect(new Set(figureIds.map(nameOf)).size).toBe(figureIds.length);
     }
   });
 });
 
-test("result.json names its figures as the registry does", () => {
-  const { shape } = resultSchema;
-  const atTheTop: FigureId[] = [
+describe("a k6 metric", () => {
+  test("of time is in milliseconds, everything else as it is", () => {
+    expect(k6MetricName("mouth_to_ear")).toBe("mouth_to_ear_ms");
+    expect(k6Scale("mouth_to_ear")).toBe(1000);
+    expect(k6MetricName("lost")).toBe("lost");
+    expect(k6Scale("lost")).toBe(1);
+    expect(k6Scale("sframe_overhead")).toBe(1);
+  });
+
+  test.each(["http_req_duration", "mouth_to_ear", "lost_ms", "", "toString", "__proto__"])(
+    "%j is none of ours",
+    (name) => {
+      expect(figureOfK6Metric(name)).toBeUndefined();
+    },
+  );
+});
+
+test("result.json has the figures of the room under the names that the registry gives them", () => {
+  const keys = Object.keys(resultSchema.shape);
+  for (const id of [
     "mouth_to_ear",
     "path_delay",
     "playout_delay",
@@ -52,16 +82,14 @@ test("result.json names its figures as the registry does", () => {
     "first_sound",
     "lost",
     "late",
-  ];
-  expect(Object.keys(shape)).toEqual(expect.arrayContaining(atTheTop.map(resultKey)));
-  const ofTheHarness: FigureId[] = ["late_send", "event_loop_delay"];
-  expect(Object.keys(shape.harness.shape)).toEqual(expect.arrayContaining(ofTheHarness.map(resultKey)));
+  ] as const) {
+    expect(keys).toContain(resultKey(id));
+  }
+  expect(Object.keys(resultSchema.shape.harness.shape)).toEqual(
+    expect.arrayContaining([resultKey("late_send"), resultKey("event_loop_delay")]),
+  );
 });
 
-test("a distribution has bounds for its Prometheus histogram, ascending; nothing else has", () => {
-  for (const id of figureIds) {
-    const { kind, bounds } = figure(id);
-    if (kind !== "distribution") expect(bounds).toBeUndefined();
-    else expect(bounds).toEqual([...new Set(bounds)].toSorted((a, b) => a - b));
-  }
+test("the limits that scenarios set on mouth to ear are bounds of its Prometheus histogram", () => {
+  expect(figures.mouth_to_ear.bounds).toEqual(expect.arrayContaining([0.15, 0.2, 0.3, 0.4]));
 });
