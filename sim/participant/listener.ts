@@ -52,7 +52,7 @@ export class Listener {
       index: options.index,
       encrypted: suite !== undefined,
       onLost: (message) => {
-        breaking.break(new SessionError("disconnected", message));
+        breaking.mediaLost(new SessionError("disconnected", message));
       },
     });
     const keys =

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SessionError } from "./errors.ts";
 import { SessionBreak } from "./session-break.ts";
 
@@ -25,6 +25,39 @@ describe("a break while joining", () => {
     const breaking = new SessionBreak();
     expect(breaking.joinSignal(60_000).aborted).toBe(false);
     expect(breaking.error).toBeUndefined();
+  });
+});
+
+describe("lost media", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("breaks the session when nothing says why", () => {
+    const breaking = new SessionBreak();
+    const told: SessionError[] = [];
+    breaking.joined((error) => {
+      told.push(error);
+    });
+    breaking.mediaLost(later);
+    expect(told).toEqual([]);
+    vi.advanceTimersByTime(250);
+    expect(told).toEqual([later]);
+  });
+
+  test("is not what broke it when the server says meanwhile that it did", () => {
+    const breaking = new SessionBreak();
+    const told: SessionError[] = [];
+    breaking.joined((error) => {
+      told.push(error);
+    });
+    breaking.mediaLost(later);
+    breaking.break(removed);
+    vi.advanceTimersByTime(1000);
+    expect(told).toEqual([removed]);
   });
 });
 

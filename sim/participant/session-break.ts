@@ -1,5 +1,8 @@
 import type { SessionError } from "./errors.ts";
 
+/** A server that lets somebody go ends their media too, and says why a moment later. */
+const reasonGraceMs = 250;
+
 /** What ends a session that we did not end: while it is joined, the attempt; afterwards it is told, once. */
 export class SessionBreak {
   readonly #ended = new AbortController();
@@ -12,6 +15,13 @@ export class SessionBreak {
     this.#error = error;
     this.#ended.abort();
     this.#onBroken?.(error);
+  };
+
+  /** Media was lost: breaks the session, unless signalling says meanwhile what it was. */
+  readonly mediaLost = (error: SessionError): void => {
+    setTimeout(() => {
+      this.break(error);
+    }, reasonGraceMs).unref();
   };
 
   /** Aborted by the break, or when the time for joining is over. */

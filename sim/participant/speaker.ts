@@ -91,7 +91,7 @@ export class Speaker {
       bindAddress: options.bindAddress,
       onPacket: () => undefined,
       onLost: (message) => {
-        breaking.break(new SessionError("disconnected", message));
+        breaking.mediaLost(new SessionError("disconnected", message));
       },
     });
     let session: TargetSession | undefined;
