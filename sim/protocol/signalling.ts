@@ -4,6 +4,11 @@
  * the server tells the rest by events. Both ends derive their types from here.
  */
 import { z } from "zod";
+import { base64UrlSchema as base64Url, idSchema as id, memberSchema, roleSchema } from "./members.ts";
+import { handSchema, moderationEvents, moderationRequests } from "./moderation.ts";
+import { roomSchema } from "./room.ts";
+
+export { memberSchema, roles, roleSchema, type Member, type Role } from "./members.ts";
 
 export const signallingVersion = 1;
 
@@ -12,13 +17,6 @@ export const maxMessageBytes = 64 * 1024;
 /** The most that one sealed message may carry, and the most recipients of one `relay`. */
 export const maxSealedBytes = 2048;
 export const maxRelayRecipients = 100;
-
-const id = z.string().min(1).max(64);
-const base64Url = z.string().regex(/^[A-Za-z0-9_-]*$/, "expected base64url");
-
-export const roles = ["host", "moderator", "speaker", "listener"] as const;
-export const roleSchema = z.enum(roles);
-export type Role = z.infer<typeof roleSchema>;
 
 export const dtlsParametersSchema = z.strictObject({
   role: z.enum(["client", "server", "auto"]).optional(),
@@ -88,18 +86,6 @@ const rtpCapabilitiesSchema = z.looseObject({
 export type WireRtpParameters = z.infer<typeof rtpParametersSchema>;
 export type WireRtpCapabilities = z.infer<typeof rtpCapabilitiesSchema>;
 
-/** Somebody in the room. `seat` numbers the stage: unique in the room for as long as it lives, never dealt twice. */
-export const memberSchema = z.strictObject({
-  participantId: id,
-  name: z.string().max(80),
-  role: roleSchema,
-  /** Null in the audience. */
-  seat: z.number().int().min(0).nullable(),
-  /** X25519 public key (32 bytes) to seal the room's secret to; null: the member takes no part in encryption. */
-  publicKey: base64Url.max(64).nullable(),
-});
-export type Member = z.infer<typeof memberSchema>;
-
 /** A stage stream as it reaches one receiver. */
 export const streamSchema = z.strictObject({
   /** The publisher's stream; the same for all who receive it. */
@@ -118,6 +104,43 @@ const transportRequest = z.strictObject({
   dtlsParameters: dtlsParametersSchema.optional(),
 });
 
+/** Where a participant stands, in full: what it needs to take part. */
+const placeSchema = z.strictObject({
+  participantId: id,
+  roomId: id,
+  role: roleSchema,
+  seat: z.number().int().nullable(),
+  /** Everybody on the stage now. */
+  stage: z.array(memberSchema),
+  /** The audience, for those who deal keys (the host) only; else only its size counts. */
+  audience: z.array(memberSchema).nullable(),
+  audienceSize: z.number().int(),
+  rtpCapabilities: rtpCapabilitiesSchema,
+  transport: transportSchema.optional(),
+  /** With a receiving transport: every stage stream, already on its way. */
+  streams: z.array(streamSchema).optional(),
+  room: roomSchema.optional(),
+  /** The hands that are up, for those on the stage. */
+  hands: z.array(handSchema).optional(),
+  /** In the lobby: nobody and nothing else is told, and `admitted` follows. */
+  waiting: z.literal(true).optional(),
+  /** For who asked to be `resumable`: good for one `resume`, which brings the next. */
+  resumeToken: z.string().max(64).optional(),
+});
+export type JoinAnswer = z.output<typeof placeSchema>;
+
+/** The place of a participant who resumes, with all that it had. */
+const resumedSchema = placeSchema.omit({ transport: true }).extend({
+  /** Its transports that are still there: unless the network has changed, media goes on over them. */
+  transports: z.array(transportSchema.extend({ direction: z.enum(["send", "receive"]) })),
+  /** What it publishes. */
+  published: z.array(z.strictObject({ streamId: id, paused: z.boolean() })),
+  handRaised: z.boolean(),
+  /** Whose invitation to the stage stands; null: nobody's. */
+  stageInvitation: id.nullable(),
+});
+export type ResumeAnswer = z.output<typeof resumedSchema>;
+
 /** What a client may ask, and what it is answered. */
 export const requests = {
   /** The first message of a connection. With `transport` one round trip does it all: joined, connected and subscribed. */
@@ -127,28 +150,26 @@ export const requests = {
       token: z.string().max(4096),
       publicKey: base64Url.max(64).optional(),
       transport: transportRequest.optional(),
+      /** When the connection drops, the place is kept for the server's grace period. Default: false. */
+      resumable: z.boolean().optional(),
     }),
-    response: z.strictObject({
-      participantId: id,
-      roomId: id,
-      role: roleSchema,
-      seat: z.number().int().nullable(),
-      /** Everybody on the stage now. */
-      stage: z.array(memberSchema),
-      /** The audience, for those who deal keys (the host) only; else only its size counts. */
-      audience: z.array(memberSchema).nullable(),
-      audienceSize: z.number().int(),
-      rtpCapabilities: rtpCapabilitiesSchema,
-      transport: transportSchema.optional(),
-      /** With a receiving transport: every stage stream, already on its way. */
-      streams: z.array(streamSchema).optional(),
-    }),
+    response: placeSchema,
+  },
+  /** In place of `join`, on a new connection: takes up the place that `resumeToken` was given with. */
+  resume: {
+    request: z.strictObject({ version: z.literal(signallingVersion), resumeToken: z.string().max(64) }),
+    response: resumedSchema,
   },
   /** A further transport, for clients that do not ask for one in `join`. */
   openTransport: { request: transportRequest, response: transportSchema },
   connectTransport: {
     request: z.strictObject({ transportId: id, dtlsParameters: dtlsParametersSchema }),
     response: z.strictObject({}),
+  },
+  /** New ICE credentials for a transport, after the client's network has changed. */
+  restartIce: {
+    request: z.strictObject({ transportId: id }),
+    response: z.strictObject({ iceParameters: transportSchema.shape.iceParameters }),
   },
   /** From now on every stage stream comes to this transport, by `streamAdded` as streams come and go. */
   subscribe: {
@@ -182,6 +203,7 @@ export const requests = {
   },
   ping: { request: z.strictObject({}), response: z.strictObject({}) },
   leave: { request: z.strictObject({}), response: z.strictObject({}) },
+  ...moderationRequests,
 } as const;
 
 export type RequestName = keyof typeof requests;
@@ -203,10 +225,13 @@ export const events = {
     ice: z.enum(["new", "connected", "completed", "disconnected", "closed"]),
     dtls: z.enum(["new", "connecting", "connected", "failed", "closed"]),
   }),
+  /** Out of the lobby and in the room: what the answer to `join` would have been. */
+  admitted: placeSchema,
   /** The participant is out; the connection closes after this. */
   removed: z.strictObject({
-    reason: z.enum(["room-ended", "kicked", "replaced", "server-shutdown", "media-failed"]),
+    reason: z.enum(["room-ended", "kicked", "banned", "replaced", "server-shutdown", "media-failed"]),
   }),
+  ...moderationEvents,
 } as const;
 
 export type EventName = keyof typeof events;
@@ -219,6 +244,11 @@ export const errorCodes = [
   "already-joined",
   "bad-token",
   "room-full",
+  "room-locked",
+  "room-ended",
+  "not-invited",
+  "banned",
+  "cannot-resume",
   "forbidden",
   "not-found",
   "bad-media",

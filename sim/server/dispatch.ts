@@ -21,10 +21,10 @@ import { relay } from "./handlers/relay.ts";
 import type { Place, Session } from "./session.ts";
 
 type Handler<Answer> = (session: Session, body: unknown) => Promise<Answer>;
-type Handlers = { readonly [Name in RequestName]: Handler<ResponseBody<Name>> };
+type Handlers = { readonly [Name in RequestName]?: Handler<ResponseBody<Name>> };
 
 /** Every request, its schema and what answers it. */
-const handlers: Handlers = {
+const handlers = {
   join: async (session, body) => join(session, parseBody(requests.join.request, body)),
   openTransport: inRoom(requests.openTransport.request, openTransport),
   connectTransport: inRoom(requests.connectTransport.request, connectTransport),
@@ -39,7 +39,7 @@ const handlers: Handlers = {
     session.connection.closeAfterAnswer();
     return {};
   }),
-};
+} satisfies Handlers;
 
 /** A handler for who has joined. */
 function inRoom<Schema extends z.ZodType, Answer>(
@@ -62,7 +62,7 @@ function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.o
 
 const onlyIdSchema = z.object({ id: requestEnvelopeSchema.shape.id });
 
-function isRequest(name: string): name is RequestName {
+function isRequest(name: string): name is keyof typeof handlers {
   return Object.hasOwn(handlers, name);
 }
 
