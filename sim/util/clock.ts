@@ -13,6 +13,14 @@ export type Clock = {
   now(): MonotonicMs;
 };
 
+/** Time as people tell it, for what outlives the process: it may jump when the machine's clock is set. */
+export type WallClock = {
+  /** Milliseconds since 1970, UTC. */
+  nowUnixMs(): number;
+};
+
+export const systemWallClock: WallClock = { nowUnixMs: () => Date.now() };
+
 /**
  * What one clock shows less what another does. Between two readings the process
  * may be held up, so several are taken and the one held up least counts.
