@@ -104,6 +104,14 @@ const transportRequest = z.strictObject({
   dtlsParameters: dtlsParametersSchema.optional(),
 });
 
+/** A TURN server and credentials that are good for a while (draft-uberti-behave-turn-rest-00). */
+const iceServerSchema = z.strictObject({
+  urls: z.array(z.string()).min(1),
+  username: z.string(),
+  credential: z.string(),
+});
+export type IceServer = z.output<typeof iceServerSchema>;
+
 /** Where a participant stands, in full: what it needs to take part. */
 const placeSchema = z.strictObject({
   participantId: id,
@@ -119,6 +127,8 @@ const placeSchema = z.strictObject({
   transport: transportSchema.optional(),
   /** With a receiving transport: every stage stream, already on its way. */
   streams: z.array(streamSchema).optional(),
+  /** Relays for who cannot reach the server's media by itself, as RTCPeerConnection takes them. */
+  iceServers: z.array(iceServerSchema).optional(),
   room: roomSchema.optional(),
   /** The hands that are up, for those on the stage. */
   hands: z.array(handSchema).optional(),
@@ -145,14 +155,21 @@ export type ResumeAnswer = z.output<typeof resumedSchema>;
 export const requests = {
   /** The first message of a connection. With `transport` one round trip does it all: joined, connected and subscribed. */
   join: {
-    request: z.strictObject({
-      version: z.literal(signallingVersion),
-      token: z.string().max(4096),
-      publicKey: base64Url.max(64).optional(),
-      transport: transportRequest.optional(),
-      /** When the connection drops, the place is kept for the server's grace period. Default: false. */
-      resumable: z.boolean().optional(),
-    }),
+    request: z
+      .strictObject({
+        version: z.literal(signallingVersion),
+        /** Either this, or a ticket that was got for it (`POST /api/tickets`), is shown. */
+        token: z.string().max(4096).optional(),
+        ticket: z.string().max(64).optional(),
+        publicKey: base64Url.max(64).optional(),
+        transport: transportRequest.optional(),
+        /** When the connection drops, the place is kept for the server's grace period. Default: false. */
+        resumable: z.boolean().optional(),
+      })
+      .refine(
+        ({ token, ticket }) => (token === undefined) !== (ticket === undefined),
+        "expected either token or ticket",
+      ),
     response: placeSchema,
   },
   /** In place of `join`, on a new connection: takes up the place that `resumeToken` was given with. */
@@ -182,6 +199,8 @@ export const requests = {
       transportId: id,
       rtpParameters: rtpParametersSchema,
       paused: z.boolean().optional(),
+      /** After `mediaRestart`: the stream that goes on, under its id. A stream that is not taken up so ends. */
+      streamId: id.optional(),
     }),
     response: z.strictObject({ streamId: id }),
   },
@@ -217,7 +236,20 @@ export const events = {
   memberLeft: z.strictObject({ participantId: id }),
   streamAdded: z.strictObject({ stream: streamSchema }),
   streamRemoved: z.strictObject({ consumerId: id, streamId: id }),
+  /** Muted by its publisher, or held back by the server, which forwards the loudest only. */
   streamPaused: z.strictObject({ consumerId: id, paused: z.boolean() }),
+  /**
+   * The server has lost a transport of the client's. Seat, keys and streams' ids are kept: the client opens its
+   * transport anew and subscribes, or publishes with the `streamId` that it had.
+   */
+  mediaRestart: z.strictObject({ transportId: id, direction: z.enum(["send", "receive"]) }),
+  /** Who is talking, to those who asked for it in `join`; at most four times a second, and once when all are silent. */
+  speakers: z.strictObject({
+    /** Who has the floor. */
+    dominant: id.nullable(),
+    /** From the loudest on; the level as in RFC 6464: decibels below overload, 0 the loudest. */
+    talking: z.array(z.strictObject({ participantId: id, levelDbov: z.number().int().min(0).max(127) })),
+  }),
   sealed: z.strictObject({ from: id, sealed: base64Url }),
   /** ICE and DTLS as the server sees them: what to blame when media does not come. */
   transportState: z.strictObject({
@@ -227,6 +259,8 @@ export const events = {
   }),
   /** Out of the lobby and in the room: what the answer to `join` would have been. */
   admitted: placeSchema,
+  /** The server is about to stop: nobody else comes in, and who is still there after so long is cut. */
+  draining: z.strictObject({ deadlineMs: z.number().int().min(0) }),
   /** The participant is out; the connection closes after this. */
   removed: z.strictObject({
     reason: z.enum(["room-ended", "kicked", "banned", "replaced", "server-shutdown", "media-failed"]),
@@ -271,7 +305,12 @@ export const serverMessageSchema = z.union([
   z.strictObject({
     id: z.number().int().nullable(),
     ok: z.literal(false),
-    error: z.strictObject({ code: z.enum(errorCodes), message: z.string() }),
+    error: z.strictObject({
+      code: z.enum(errorCodes),
+      message: z.string(),
+      /** With `too-many-requests`: from when on another try may do. */
+      retryAfterMs: z.number().int().min(0).optional(),
+    }),
   }),
   z.strictObject({ event: z.string(), body: z.unknown() }),
 ]);
