@@ -19,7 +19,15 @@ const passedThrough = [midUri, audioLevelUri, captureTimeUri] as const;
 const fromPublishers = [...passedThrough, transportCcUri] as const;
 
 export const routerCodecs: types.RouterRtpCodecCapability[] = [
-  { kind: "audio", mimeType: "audio/opus", clockRate: 48_000, channels: 2, preferredPayloadType: 111 },
+  {
+    kind: "audio",
+    mimeType: "audio/opus",
+    clockRate: 48_000,
+    channels: 2,
+    preferredPayloadType: 111,
+    // RFC 7587 section 6.1: a client that takes the offer sends nothing in silence, and each frame's echo with the next.
+    parameters: { usedtx: 1, useinbandfec: 1 },
+  },
 ];
 
 const uint32 = z.number().int().min(0).max(0xffff_ffff);

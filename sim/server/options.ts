@@ -19,10 +19,31 @@ const optionsSchema = z.strictObject({
   media: z.strictObject({
     /** Address that media is received at and sent from; 127.0.0.1 by default. */
     ip: z.union([z.ipv4(), z.ipv6()]).default("127.0.0.1"),
-    /** UDP port of the first worker, the next worker has the next one; 0, the default, leaves the choice to the system. */
+    /** UDP and TCP port of the first worker, the next worker has the next one; 0, the default, leaves the choice of each to the system. */
     port: port.default(0),
     /** What clients are told instead of `ip`, where the server stands behind address translation. Default: none. */
     announcedAddress: z.string().min(1).nullable().default(null),
+    /** Streams that a room forwards on one worker before it takes another as well. Default: 2,000. */
+    maxConsumersPerRouter: count.default(2000),
+    /** Whether a room's media is encrypted (SRTP) on its way between two workers. Default: true. */
+    pipeSrtp: z.boolean().default(true),
+    /** Only so many streams of a room are forwarded, the loudest; 0, the default: all. */
+    maxForwardedStreams: z.number().int().min(0).default(0),
+    /** A TURN server (coturn with `use-auth-secret`) that participants are given credentials for. Default: none. */
+    turn: z
+      .strictObject({
+        /** Such as `turn:turn.example:3478?transport=udp` (RFC 7065). */
+        urls: z
+          .array(z.string().regex(/^turns?:\S+$/, "expected turn: or turns:"))
+          .min(1)
+          .max(8),
+        /** coturn's `static-auth-secret`. */
+        secret: z.string().min(16),
+        /** How long credentials are good for, in seconds. Default: 3,600. */
+        lifetimeSeconds: count.default(3600),
+      })
+      .nullable()
+      .default(null),
   }),
   /** Media workers, each a process that fills at most one core. Default: half the cores, at least one. */
   workers: count.max(256).default(() => Math.max(1, Math.floor(availableParallelism() / 2))),

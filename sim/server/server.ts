@@ -66,9 +66,6 @@ export class RoomServer implements AsyncDisposable {
     const pool = await WorkerPool.create({
       settings,
       events,
-      onWorkerDied: (worker) => {
-        rooms.endOnWorker(worker, "media-failed");
-      },
     });
     const rooms = new Rooms({ pool, maxParticipantsPerRoom: settings.maxParticipantsPerRoom, events });
     const app = createHttp({

@@ -13,29 +13,31 @@ const restartDelayMs = 1000;
 const closeDeadlineMs = 2000;
 const usageDeadlineMs = 1000;
 
-/** A media worker and the WebRtcServer through whose one UDP port all its media goes. */
+/** How long somebody waits for a worker while none is alive. */
+const availableDeadlineMs = 5000;
+
+/** A media worker and the WebRtcServer through whose one port, UDP and TCP, all its media goes. */
 export type MediaWorker = {
   readonly index: number;
   readonly worker: types.Worker;
   readonly webRtcServer: types.WebRtcServer;
   readonly port: number;
-  /** Participants of all rooms on it. */
+  /** Its routers, clients' transports and consumers together. */
   load: number;
 };
 
 type PoolOptions = {
   settings: ServerSettings;
   events: ServerEvents;
-  /** A worker is gone, and with it all media of its rooms; a new one is on its way. */
-  onWorkerDied(worker: MediaWorker): void;
 };
 
-/** The media workers, a process each. One that dies is replaced. */
+/** The media workers, a process each. One that dies is replaced; its rooms notice by their transports. */
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #workers = new Map<number, MediaWorker>();
   #closing: Promise<void> | undefined;
   #restart: NodeJS.Timeout | undefined;
+  #started = Promise.withResolvers<void>();
 
   private constructor(options: PoolOptions) {
     this.#options = options;
@@ -68,9 +70,23 @@ export class WorkerPool {
     return [...this.#workers.values()].map(({ index, worker, port }) => ({ index, pid: worker.pid, port }));
   }
 
-  /** The worker with the fewest participants; undefined while none is alive. */
-  leastLoaded(): MediaWorker | undefined {
-    return [...this.#workers.values()].toSorted((a, b) => a.load - b.load)[0];
+  /** The worker with the least load that is not among the given; undefined where there is none. */
+  leastLoaded(except: ReadonlySet<MediaWorker> = new Set()): MediaWorker | undefined {
+    return [...this.#workers.values()]
+      .filter((worker) => !except.has(worker))
+      .toSorted((a, b) => a.load - b.load)[0];
+  }
+
+  /** The worker with the least load; waits for one while none is alive. Rejects after 5 s without one. */
+  async available(): Promise<MediaWorker> {
+    const deadline = delay(availableDeadlineMs, "late" as const, { ref: false });
+    for (;;) {
+      const worker = this.leastLoaded();
+      if (worker !== undefined) return worker;
+      if ((await Promise.race([this.#started.promise, deadline])) === "late") {
+        throw new Error("no media worker is alive");
+      }
+    }
   }
 
   /** CPU and memory by worker; one that does not answer in a second is left out. */
@@ -109,16 +125,14 @@ export class WorkerPool {
     let port: number | undefined;
     try {
       webRtcServer = await worker.createWebRtcServer({
-        listenInfos: [
-          {
-            protocol: "udp",
-            ip: media.ip,
-            port: media.port === 0 ? 0 : media.port + index,
-            sendBufferSize: socketBufferBytes,
-            recvBufferSize: socketBufferBytes,
-            ...(media.announcedAddress === null ? {} : { announcedAddress: media.announcedAddress }),
-          },
-        ],
+        listenInfos: (["udp", "tcp"] as const).map((protocol) => ({
+          protocol,
+          ip: media.ip,
+          port: media.port === 0 ? 0 : media.port + index,
+          sendBufferSize: socketBufferBytes,
+          recvBufferSize: socketBufferBytes,
+          ...(media.announcedAddress === null ? {} : { announcedAddress: media.announcedAddress }),
+        })),
       });
       port = (await webRtcServer.dump()).udpSockets[0]?.port;
     } catch (cause) {
@@ -131,11 +145,12 @@ export class WorkerPool {
       return;
     }
     this.#workers.set(index, mediaWorker);
+    this.#started.resolve();
+    this.#started = Promise.withResolvers<void>();
     worker.once("died", (error) => {
       if (this.#closing !== undefined) return;
       this.#workers.delete(index);
       events.workerDied({ index, pid: worker.pid }, error);
-      this.#options.onWorkerDied(mediaWorker);
       this.#replace(index);
     });
     events.workerStarted({ index, pid: worker.pid, port: mediaWorker.port });

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { requests, RequestName, ResponseBody } from "../../protocol/signalling.ts";
 import { RequestError } from "../errors.ts";
-import { clientMedia, MediaTransport, type Direction } from "../media.ts";
+import { clientMedia, type Direction, type MediaTransport } from "../media.ts";
 import { negotiateCapabilities, parsePublishedParameters } from "../media-parameters.ts";
 import type { Right } from "../rights.ts";
 import type { Room } from "../room.ts";
@@ -21,12 +21,9 @@ export function createTransport(
   room: Room,
   { direction, dtlsParameters }: Body<"openTransport">,
 ): Promise<MediaTransport> {
-  return MediaTransport.open({
-    router: room.router,
-    mediaWorker: room.mediaWorker,
+  return room.media.openTransport({
     direction,
     dtlsParameters,
-    events: session.services.events,
     onState: (state) => {
       session.connection.event("transportState", state);
     },
@@ -44,7 +41,7 @@ export async function openTransport(
     transport.close();
     throw gone();
   }
-  room.attach(participant, transport);
+  room.media.attach(participant, transport);
   return transport.parameters;
 }
 
@@ -67,9 +64,9 @@ export async function subscribe(
   }
   const capabilities =
     rtpCapabilities === undefined
-      ? room.capabilities
-      : negotiateCapabilities(room.capabilities, rtpCapabilities);
-  return { streams: await room.subscribe(participant, transport, capabilities) };
+      ? room.media.capabilities
+      : negotiateCapabilities(room.media.capabilities, rtpCapabilities);
+  return { streams: await room.media.subscribe(participant, transport, capabilities) };
 }
 
 export async function publish(
@@ -79,7 +76,10 @@ export async function publish(
 ): Promise<ResponseBody<"publish">> {
   participant.require("publish");
   const { maxStreamsPerParticipant } = session.services.settings;
-  if (participant.streams.size >= maxStreamsPerParticipant) {
+  const resumed = body.streamId === undefined ? undefined : participant.lostStream(body.streamId);
+  // Streams that were lost and are not gone on with have ended.
+  if (resumed === undefined) room.media.dropLost(participant);
+  if (resumed === undefined && participant.streams.size >= maxStreamsPerParticipant) {
     throw new RequestError(
       "forbidden",
       `a participant publishes at most ${maxStreamsPerParticipant} streams`,
@@ -94,14 +94,14 @@ export async function publish(
     producer.close();
     throw gone();
   }
-  return { streamId: room.publish(participant, producer).id };
+  return { streamId: room.media.publish(participant, producer, transport, resumed).id };
 }
 
 export function unpublish(
   { room, participant }: Place,
   { streamId }: Body<"unpublish">,
 ): ResponseBody<"unpublish"> {
-  room.unpublish(participant, participant.stream(streamId));
+  room.media.unpublish(participant, participant.stream(streamId));
   return noAnswer;
 }
 
@@ -109,7 +109,7 @@ export async function setMuted(
   { room, participant }: Place,
   { streamId, muted }: Body<"setMuted">,
 ): Promise<ResponseBody<"setMuted">> {
-  await room.setPaused(participant.stream(streamId), muted);
+  await room.media.setPaused(participant.stream(streamId), muted);
   return noAnswer;
 }
 
