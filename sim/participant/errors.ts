@@ -12,6 +12,11 @@ export class SessionError extends SoundcheckError {
   }
 }
 
+/** Of media that the system under test lost before a join was through. */
+export function lostWhileJoining(): SessionError {
+  return new SessionError("disconnected", "the server lost the media while it was joined");
+}
+
 export function toSessionError(error: unknown): SessionError {
   if (error instanceof SessionError) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -61,6 +61,7 @@ class Room {
       },
       streams: [],
       publish: unused,
+      reconnect: unused,
       leave: unused,
       close: unused,
       peer: undefined,

@@ -42,10 +42,15 @@ export type StreamKey = {
 };
 
 export type ListenerMedia = {
-  /** SHA-256 fingerprint of the local DTLS certificate. */
+  /** SHA-256 fingerprint of the local DTLS certificate; another one after `reopen`. */
   readonly fingerprint: string;
   /** Connects media; streams that are on their way already are known by then. Rejects with a SessionError. */
   connect(remote: RemoteTransport, signal: AbortSignal): Promise<void>;
+  /**
+   * Drops the connection, which the system lost, and has another ready to connect. Streams go by new
+   * consumers then; what speakers send meanwhile stays expected, and so is lost.
+   */
+  reopen(): Promise<void>;
   addStream(stream: IncomingStream): void;
   removeStream(consumerId: string): void;
   pauseStream(consumerId: string, paused: boolean): void;

@@ -91,6 +91,12 @@ export class ListenerObserver {
     for (const stream of this.#byStreamId.values()) if (!stream.paused) this.#expect(stream, nowMs);
   }
 
+  /** The connection is gone and another will come: streams are expected on, their consumers will be others. */
+  reconnecting(): void {
+    this.#bySsrc.clear();
+    this.#byConsumerId.clear();
+  }
+
   /** From now on nothing is expected any more. */
   closed(nowMs: number): void {
     if (this.#closedAtMs !== Infinity) return;
@@ -107,7 +113,8 @@ export class ListenerObserver {
     if (ssrc === undefined || this.#byConsumerId.has(stream.consumerId)) return;
     const observed = this.#byStreamId.get(stream.streamId) ?? this.#observe(stream.streamId);
     observed.paused = stream.paused;
-    if (!stream.paused) this.#expect(observed, nowMs);
+    if (stream.paused) observed.observer.close(nowMs);
+    else this.#expect(observed, nowMs);
     this.#bySsrc.set(ssrc, observed);
     this.#byConsumerId.set(stream.consumerId, { ssrc, stream: observed });
   }

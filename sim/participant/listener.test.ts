@@ -18,11 +18,16 @@ class World {
   connect: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
   join: () => Promise<void> = () => Promise.resolve();
   leave: () => Promise<void> = () => Promise.resolve();
+  reconnect: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
   readonly media: ListenerMedia = {
     fingerprint: "AB:CD",
     peer: { address: "127.0.0.1", port: 2 },
     connect: (_remote, signal) => this.connect(signal),
+    reopen: () => {
+      this.log.push("reopen");
+      return Promise.resolve();
+    },
     addStream: ({ streamId }) => this.log.push(`add ${streamId}`),
     removeStream: (consumerId) => this.log.push(`remove ${consumerId}`),
     pauseStream: (consumerId, paused) => this.log.push(`pause ${consumerId} ${paused}`),
@@ -93,6 +98,12 @@ class World {
     ],
     peer: { address: "127.0.0.1", port: 1 },
     publish: () => Promise.reject(new Error("listeners do not publish")),
+    reconnect: async (fingerprint, signal) => {
+      this.log.push(`reconnect ${fingerprint}`);
+      await this.reconnect(signal);
+      const { transport, streams } = this.session;
+      return { transport, streams: streams.map((stream) => ({ ...stream, consumerId: "another" })) };
+    },
     relay: () => Promise.resolve(),
     leave: () => {
       this.log.push("leave");

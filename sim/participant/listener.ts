@@ -1,7 +1,8 @@
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import type { Clock } from "../util/clock.ts";
-import { SessionError } from "./errors.ts";
+import { lostWhileJoining, SessionError } from "./errors.ts";
 import type { ListenerCounts, ListenerDigest, ListenerEngine, ListenerMedia } from "./listener-engine.ts";
+import { MediaRestart } from "./media-restart.ts";
 import { ReceiverKeys } from "./receiver-keys.ts";
 import { SessionBreak } from "./session-break.ts";
 import type { Target, TargetEvents, TargetSession } from "./target.ts";
@@ -30,11 +31,18 @@ export class Listener {
   readonly #session: TargetSession;
   readonly #media: ListenerMedia;
   readonly #keys: ReceiverKeys | undefined;
+  readonly #restart: MediaRestart;
   #left = false;
 
   private constructor(
     options: ListenerOptions,
-    made: { session: TargetSession; media: ListenerMedia; keys: ReceiverKeys | undefined; joinMs: number },
+    made: {
+      session: TargetSession;
+      media: ListenerMedia;
+      keys: ReceiverKeys | undefined;
+      restart: MediaRestart;
+      joinMs: number;
+    },
   ) {
     this.index = options.index;
     this.name = options.name;
@@ -42,6 +50,7 @@ export class Listener {
     this.#session = made.session;
     this.#media = made.media;
     this.#keys = made.keys;
+    this.#restart = made.restart;
   }
 
   /** Joins the room, connects media and subscribes. Rejects with a SessionError, and leaves nothing behind. */
@@ -69,6 +78,7 @@ export class Listener {
             clock,
           });
     let session: TargetSession | undefined;
+    let restart: MediaRestart | undefined;
     try {
       const signal = breaking.joinSignal(options.joinTimeoutMs);
       const startMs = clock.now();
@@ -82,13 +92,19 @@ export class Listener {
           fingerprint: media.fingerprint,
           signal,
         },
-        listenerEvents(media, keys, breaking),
+        listenerEvents(media, keys, breaking, () => {
+          breaking.mediaExcused();
+          if (restart === undefined) breaking.break(lostWhileJoining());
+          else restart.begin();
+        }),
       );
       for (const member of session.stage) keys?.stageMember(member);
       for (const stream of session.streams) media.addStream(stream);
       keys?.joined(session.roomId, session.participantId);
       await media.connect(session.transport, signal);
-      const listener = new Listener(options, { session, media, keys, joinMs: clock.now() - startMs });
+      const joinMs = clock.now() - startMs;
+      restart = restartOf(session, media, options.joinTimeoutMs, breaking);
+      const listener = new Listener(options, { session, media, keys, restart, joinMs });
       breaking.joined((error) => {
         if (!listener.#left) options.onBroken(error);
       });
@@ -99,6 +115,11 @@ export class Listener {
       keys?.close();
       throw breaking.error ?? error;
     }
+  }
+
+  /** How often the system lost the media, and it came back. */
+  get restarts(): number {
+    return this.#restart.count;
   }
 
   takeDigest(): ListenerDigest {
@@ -117,6 +138,7 @@ export class Listener {
   /** Expects nothing more, lets the last packets arrive, leaves; the sum of the whole session. */
   async leave(): Promise<ListenerCounts> {
     this.#left = true;
+    this.#restart.close();
     const counts = await this.#media.finish();
     await this.#session.leave().catch(() => undefined);
     this.close();
@@ -126,6 +148,7 @@ export class Listener {
   /** After the session broke: settles what is known and drops the rest. */
   async abandon(): Promise<ListenerCounts> {
     this.#left = true;
+    this.#restart.close();
     this.#session.close();
     const counts = await this.#media.finish();
     this.close();
@@ -135,16 +158,37 @@ export class Listener {
   /** Drops everything at once; safe to call twice. */
   close(): void {
     this.#left = true;
+    this.#restart.close();
     this.#session.close();
     this.#media.close();
     this.#keys?.close();
   }
 }
 
+/** Media anew on the same seat: the keys stay, and what is expected. */
+function restartOf(
+  session: TargetSession,
+  media: ListenerMedia,
+  timeoutMs: number,
+  breaking: SessionBreak,
+): MediaRestart {
+  return new MediaRestart({
+    timeoutMs,
+    attempt: async (signal) => {
+      await media.reopen();
+      const { transport, streams } = await session.reconnect(media.fingerprint, signal);
+      for (const stream of streams) media.addStream(stream);
+      await media.connect(transport, signal);
+    },
+    onFailed: breaking.break,
+  });
+}
+
 function listenerEvents(
   media: ListenerMedia,
   keys: ReceiverKeys | undefined,
   breaking: SessionBreak,
+  mediaLost: () => void,
 ): TargetEvents {
   return {
     memberJoined: (member) => keys?.stageMember(member),
@@ -159,6 +203,7 @@ function listenerEvents(
       media.pauseStream(consumerId, paused);
     },
     sealed: (_from, message) => keys?.open(message),
+    mediaLost,
     transportState: () => undefined,
     ended: ({ kind, message }) => {
       breaking.break(new SessionError(kind, message));

@@ -81,24 +81,36 @@ export class NodeDatachannelEngine implements ListenerEngine {
     onLost(message: string): void;
   }): Promise<ListenerMedia> {
     const observer = new ListenerObserver(this.#totals, options.encrypted);
-    const connection = await MediaConnection.create({
-      name: `listener-${options.index}`,
-      direction: "receive",
-      bindAddress: this.#options.bindAddress,
-      onPacket: (packet) => {
-        const now = systemClock.now();
-        if (!isRtcp(packet) && this.#rtp.parse(packet)) observer.arrive(this.#rtp, packet, now);
-      },
-      onLost: options.onLost,
-    });
+    const create = (): Promise<MediaConnection> =>
+      MediaConnection.create({
+        name: `listener-${options.index}`,
+        direction: "receive",
+        bindAddress: this.#options.bindAddress,
+        onPacket: (packet) => {
+          const now = systemClock.now();
+          if (!isRtcp(packet) && this.#rtp.parse(packet)) observer.arrive(this.#rtp, packet, now);
+        },
+        onLost: options.onLost,
+      });
+    let connection = await create();
     let peer: ListenerMedia["peer"];
+    let closed = false;
     return {
-      fingerprint: connection.fingerprint,
+      get fingerprint() {
+        return connection.fingerprint;
+      },
       connect: async (remote, signal) => {
         await connection.connect(remote, signal);
+        peer = connection.peer;
+        if (this.#listeners.has(observer)) return;
         observer.connected(systemClock.now());
         this.#listeners.add(observer);
-        peer = connection.peer;
+      },
+      reopen: async () => {
+        connection.close();
+        observer.reconnecting();
+        connection = await create();
+        if (closed) connection.close();
       },
       addStream: (stream) => {
         observer.addStream(stream, systemClock.now());
@@ -122,6 +134,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
         return peer;
       },
       close: () => {
+        closed = true;
         observer.closed(systemClock.now());
         this.#retire(observer);
         connection.close();

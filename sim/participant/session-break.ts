@@ -8,6 +8,7 @@ export class SessionBreak {
   readonly #ended = new AbortController();
   #error: SessionError | undefined;
   #onBroken: ((error: SessionError) => void) | undefined;
+  #mediaTimer: NodeJS.Timeout | undefined;
 
   /** The first break counts; later ones follow from it. */
   readonly break = (error: SessionError): void => {
@@ -19,10 +20,16 @@ export class SessionBreak {
 
   /** Media was lost: breaks the session, unless signalling says meanwhile what it was. */
   readonly mediaLost = (error: SessionError): void => {
-    setTimeout(() => {
+    this.#mediaTimer ??= setTimeout(() => {
       this.break(error);
     }, reasonGraceMs).unref();
   };
+
+  /** Signalling says that media comes back. */
+  mediaExcused(): void {
+    clearTimeout(this.#mediaTimer);
+    this.#mediaTimer = undefined;
+  }
 
   /** Aborted by the break, or when the time for joining is over. */
   joinSignal(timeoutMs: number): AbortSignal {

@@ -88,6 +88,7 @@ export function createSoundcheckTarget(options: {
         const { transport } = answer;
         if (transport === undefined)
           throw new SessionError("protocol", "the answer to join has no transport");
+        let { transportId } = transport;
         return {
           participantId: answer.participantId,
           roomId: answer.roomId,
@@ -99,9 +100,22 @@ export function createSoundcheckTarget(options: {
           peer: connection.peer,
           publish: (publish) =>
             connection.request("publish", {
-              transportId: transport.transportId,
+              transportId,
               rtpParameters: opusRtpParameters(publish),
+              ...(publish.streamId === undefined ? {} : { streamId: publish.streamId }),
             }),
+          reconnect: async (fingerprint, signal) => {
+            const { direction } = join;
+            const opened = await connection.request(
+              "openTransport",
+              { direction, dtlsParameters: dtlsParametersOf(fingerprint) },
+              signal,
+            );
+            transportId = opened.transportId;
+            if (direction === "send") return { transport: opened, streams: [] };
+            const { streams } = await connection.request("subscribe", { transportId }, signal);
+            return { transport: opened, streams };
+          },
           relay: async (messages) => {
             await connection.request("relay", {
               messages: messages.map(({ to, sealed }) => ({ to, sealed: toBase64Url(sealed) })),
@@ -158,6 +172,9 @@ function dispatch(events: TargetEvents, name: EventName, body: EventBody<EventNa
       events.transportState({ ice, dtls });
       break;
     }
+    case "mediaRestart":
+      events.mediaLost();
+      break;
     case "removed":
       break;
   }

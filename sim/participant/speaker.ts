@@ -1,17 +1,18 @@
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import type { SentBatch } from "../measure/sent-ledger.ts";
-import type { Member } from "../protocol/signalling.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Histogram } from "../util/histogram.ts";
 import type { Random } from "../util/random.ts";
-import { SessionError } from "./errors.ts";
+import { speakerEvents } from "./_speaker-events.ts";
+import { lostWhileJoining, SessionError } from "./errors.ts";
 import { KeyDealer } from "./key-dealer.ts";
-import { MediaConnection } from "./media-connection.ts";
+import { MediaRestart } from "./media-restart.ts";
 import type { Pacer } from "./pacer.ts";
 import { SecretReceiver } from "./secret-receiver.ts";
 import { SessionBreak } from "./session-break.ts";
+import { SpeakerMedia } from "./speaker-media.ts";
 import { keyActivationMs, StageVoice, type StageVoiceOptions } from "./stage-voice.ts";
-import type { Target, TargetEvents, TargetSession } from "./target.ts";
+import type { PublishOptions, Target, TargetSession } from "./target.ts";
 
 /** A leaving speaker stays for so long, that its last packets arrive before its stream goes. */
 const leaveDrainMs = 300;
@@ -42,9 +43,10 @@ export type SpeakerOptions = {
 
 type Parts = {
   session: TargetSession;
-  media: MediaConnection;
+  media: SpeakerMedia;
   voice: StageVoice;
   dealer: KeyDealer | undefined;
+  restart: MediaRestart;
   stopPacing: () => void;
   joinMs: number;
 };
@@ -84,12 +86,10 @@ export class Speaker {
       keyArrived = resolve;
     });
 
-    const media = await MediaConnection.create({
+    const media = await SpeakerMedia.create({
       name: `speaker-${options.index}`,
-      direction: "send",
       ssrc,
       bindAddress: options.bindAddress,
-      onPacket: () => undefined,
       onLost: (message) => {
         breaking.mediaLost(new SessionError("disconnected", message));
       },
@@ -97,6 +97,7 @@ export class Speaker {
     let session: TargetSession | undefined;
     let dealer: KeyDealer | undefined;
     let stopPacing: (() => void) | undefined;
+    let restart: MediaRestart | undefined;
     const dealsKeys = suite !== undefined && isHost;
     const keys = suite === undefined || isHost ? undefined : new SecretReceiver(onSecret);
     // Who comes and goes before there is a dealer.
@@ -121,6 +122,12 @@ export class Speaker {
         speakerEvents({
           keys,
           breaking,
+          mediaLost: () => {
+            breaking.mediaExcused();
+            media.lose();
+            if (restart === undefined) breaking.break(lostWhileJoining());
+            else restart.begin();
+          },
           joined: (member) => {
             deal((to) => {
               to.joined(member);
@@ -150,12 +157,14 @@ export class Speaker {
         dealer.begin(session);
         for (const task of waiting) task(dealer);
       }
-      const { streamId } = await session.publish({ ssrc, cname: `s${options.index}` });
+      const published = { ssrc, cname: `s${options.index}` };
+      const { streamId } = await session.publish({ ...published, streamId: undefined });
       if (suite !== undefined) await within(signal, firstKey, "no key came from the host in time");
       voice = createVoice(options, session, streamId, ssrc, media);
       for (const [generation, secret] of secrets) voice.useSecret(generation, secret, clock.now());
       stopPacing = startPacing(options, voice);
-      const speaker = new Speaker(options, { session, media, voice, dealer, joinMs, stopPacing });
+      restart = restartOf(session, media, { ...published, streamId }, options.joinTimeoutMs, breaking);
+      const speaker = new Speaker(options, { session, media, voice, dealer, restart, joinMs, stopPacing });
       breaking.joined((error) => {
         if (!speaker.#left) options.onBroken(error);
       });
@@ -170,7 +179,12 @@ export class Speaker {
     }
   }
 
-  get peers(): { signalling: TargetSession["peer"]; media: MediaConnection["peer"] } {
+  /** How often the system lost the media, and it came back. */
+  get restarts(): number {
+    return this.#parts.restart.count;
+  }
+
+  get peers(): { signalling: TargetSession["peer"]; media: SpeakerMedia["peer"] } {
     return { signalling: this.#parts.session.peer, media: this.#parts.media.peer };
   }
 
@@ -187,6 +201,7 @@ export class Speaker {
   async leave(): Promise<void> {
     if (this.#left) return;
     this.#left = true;
+    this.#parts.restart.close();
     this.#parts.stopPacing();
     this.voice.end();
     await this.#parts.dealer?.close();
@@ -200,6 +215,7 @@ export class Speaker {
   /** Drops everything at once; safe to call twice. */
   close(): void {
     this.#left = true;
+    this.#parts.restart.close();
     this.#parts.stopPacing();
     this.voice.end();
     void this.#parts.dealer?.close();
@@ -213,7 +229,7 @@ function createVoice(
   session: TargetSession,
   streamId: string,
   ssrc: number,
-  media: MediaConnection,
+  media: SpeakerMedia,
 ): StageVoice {
   const { random } = options;
   return new StageVoice({
@@ -228,11 +244,33 @@ function createVoice(
     source: options.source,
     suite: options.suite,
     wallOffsetMs: options.wallOffsetMs,
+    canSend: () => media.canSend,
     send: (packet) => {
-      if (media.track.isOpen()) media.track.sendMessageBinary(packet);
+      media.send(packet);
     },
     encryptCost: options.encryptCost,
     overhead: options.overhead,
+  });
+}
+
+/** Media anew on the same seat: the stream, its keys and their counters go on. */
+function restartOf(
+  session: TargetSession,
+  media: SpeakerMedia,
+  published: PublishOptions,
+  timeoutMs: number,
+  breaking: SessionBreak,
+): MediaRestart {
+  return new MediaRestart({
+    timeoutMs,
+    attempt: async (signal) => {
+      await media.reopen();
+      const { transport } = await session.reconnect(media.fingerprint, signal);
+      await media.connect(transport, signal);
+      await session.publish(published);
+      media.resume();
+    },
+    onFailed: breaking.break,
   });
 }
 
@@ -240,31 +278,6 @@ function startPacing(options: SpeakerOptions, voice: StageVoice): () => void {
   const first = voice.firstFrameAfter(options.clock.now());
   voice.skipTo(first);
   return options.pacer.start(voice, first);
-}
-
-function speakerEvents(handlers: {
-  keys: SecretReceiver | undefined;
-  breaking: SessionBreak;
-  joined(member: Member): void;
-  left(participantId: string): void;
-}): TargetEvents {
-  return {
-    memberJoined: (member) => {
-      handlers.joined(member);
-    },
-    memberLeft: (participantId) => {
-      handlers.left(participantId);
-    },
-    // A speaker's connection only sends: no streams come to it.
-    streamAdded: () => undefined,
-    streamRemoved: () => undefined,
-    streamPaused: () => undefined,
-    sealed: (_from, message) => handlers.keys?.open(message),
-    transportState: () => undefined,
-    ended: ({ kind, message }) => {
-      handlers.breaking.break(new SessionError(kind, message));
-    },
-  };
 }
 
 function within(signal: AbortSignal, promise: Promise<void>, message: string): Promise<void> {

@@ -34,7 +34,10 @@ function sourceOf(script: string): { next(): SourcedFrame; taken: number } {
   };
 }
 
-function voiceOf(source: StageVoiceOptions["source"], options: { suite?: typeof suite } = {}) {
+function voiceOf(
+  source: StageVoiceOptions["source"],
+  options: { suite?: typeof suite; canSend?: () => boolean } = {},
+) {
   const packets: Buffer[] = [];
   const voice = new StageVoice({
     streamId: "stream",
@@ -46,6 +49,7 @@ function voiceOf(source: StageVoiceOptions["source"], options: { suite?: typeof 
     source,
     suite: options.suite,
     wallOffsetMs,
+    canSend: options.canSend ?? (() => true),
     send: (packet) => {
       packets.push(packet);
     },

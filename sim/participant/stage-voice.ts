@@ -28,6 +28,8 @@ export type StageVoiceOptions = {
   source: { next(): SourcedFrame } | undefined;
   suite: CipherSuiteName | undefined;
   wallOffsetMs: number;
+  /** False while there is no media: frames are neither encrypted nor sent then, nor are they in the account. */
+  canSend(): boolean;
   send(packet: Buffer): void;
   encryptCost: Histogram;
   overhead: Histogram;
@@ -47,6 +49,8 @@ export class StageVoice implements Paced {
   /** The last frame was speech rather than silence or room tone. */
   isSpeaking = false;
   sent = 0;
+  /** Frames of speech or room tone that fell into a time without media. */
+  unsent = 0;
   sentBytes = 0;
   encrypted = 0;
 
@@ -87,6 +91,10 @@ export class StageVoice implements Paced {
     const next = source?.next();
     this.isSpeaking = next?.kind === "frame" && next.levelDbov < silentLevelDbov;
     if (next?.kind !== "frame") return;
+    if (!this.#options.canSend()) {
+      this.unsent++;
+      return;
+    }
     const dueMs = this.frameZeroDueMs + frame * frameMs;
     if (this.#pendingKey !== undefined && dueMs >= this.#pendingKey.fromMs) {
       this.#sender = this.#pendingKey.sender;

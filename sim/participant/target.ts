@@ -31,6 +31,15 @@ export type JoinOptions = {
 export type PublishOptions = {
   ssrc: number;
   cname: string;
+  /** The stream to go on with, after its media was lost; undefined: a new one. */
+  streamId: string | undefined;
+};
+
+/** New media in place of what the system lost. */
+export type Reconnection = {
+  transport: RemoteTransport;
+  /** When receiving: the streams that are on their way already. */
+  streams: IncomingStream[];
 };
 
 /** What happens in the room while a session lasts. All handlers are set before `join`, so nothing is missed. */
@@ -41,6 +50,8 @@ export type TargetEvents = {
   streamRemoved(consumerId: string): void;
   streamPaused(consumerId: string, paused: boolean): void;
   sealed(from: string, message: Uint8Array): void;
+  /** The system has lost our media, and nothing else: {@link TargetSession.reconnect} makes it anew. */
+  mediaLost(): void;
   /** The far end's view of ICE and DTLS. */
   transportState(state: { ice: string; dtls: string }): void;
   /** The session is over and it was not us: removed by the server, or the connection is gone. */
@@ -58,6 +69,8 @@ export type TargetSession = {
   /** Streams that are on their way already. */
   readonly streams: IncomingStream[];
   publish(options: PublishOptions): Promise<{ streamId: string }>;
+  /** A new transport, subscribed to when receiving; what follows goes over it. Rejects with a SessionError. */
+  reconnect(fingerprint: string, signal: AbortSignal): Promise<Reconnection>;
   /** Sealed bytes to members of the room. */
   relay(messages: { to: string; sealed: Uint8Array }[]): Promise<void>;
   /** Leaves in good order. */

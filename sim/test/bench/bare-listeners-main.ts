@@ -24,6 +24,7 @@ const deaf: TargetEvents = {
   streamRemoved: nothing,
   streamPaused: nothing,
   sealed: nothing,
+  mediaLost: nothing,
   transportState: nothing,
   ended: nothing,
 };

@@ -287,6 +287,7 @@ describe("joining a room server", () => {
         streamRemoved: nothing,
         streamPaused: nothing,
         sealed: nothing,
+        mediaLost: nothing,
         transportState: nothing,
         ended,
       },
