@@ -6,7 +6,7 @@ const limit = z.number().int().min(1).max(100_000);
 
 /** `public`: whoever has a token; `social`: whom somebody inside has invited; `private`: who is on the list. */
 export const visibilities = ["public", "social", "private"] as const;
-/** `scheduled`: nobody enters yet; `open`; `ended`: nobody enters again. */
+/** `scheduled`: not opened yet; `open`; `ended`: nobody enters again. */
 export const roomStates = ["scheduled", "open", "ended"] as const;
 export type RoomState = (typeof roomStates)[number];
 
