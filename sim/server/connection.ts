@@ -5,6 +5,8 @@ import type { ServerEvents } from "./events.ts";
 /** Beyond this many unanswered requests the client's socket is no longer read. */
 const maxQueuedRequests = 64;
 const closeDeadlineMs = 2000;
+/** So many pings in a row without an answer, and the client is gone. */
+const maxMissedBeats = 2;
 
 export type RemovalReason = EventBody<"removed">["reason"];
 
@@ -35,11 +37,16 @@ export class Connection {
   #heldLength = 0;
   #lastAnswer = false;
   #open = true;
+  #missedBeats = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const { socket } = options;
+    socket.on("pong", () => {
+      this.#missedBeats = 0;
+    });
     socket.on("message", (data, isBinary) => {
+      this.#missedBeats = 0;
       this.#receive(isBinary ? undefined : textOf(data));
     });
     socket.on("error", () => {
@@ -81,6 +88,21 @@ export class Connection {
   remove(reason: RemovalReason): void {
     this.#send(eventText("removed", { reason }));
     this.close(reason === "server-shutdown" ? 1001 : 1000, reason);
+  }
+
+  /** Asks for a sign of life (RFC 6455 section 5.5.2), and cuts a client that gave none to the last two. */
+  beat(): void {
+    const { socket, events } = this.#options;
+    // What is not read gives no sign.
+    if (!this.#open || socket.isPaused) return;
+    if (this.#missedBeats >= maxMissedBeats) {
+      this.#open = false;
+      events.silentClientCut();
+      socket.terminate();
+      return;
+    }
+    this.#missedBeats++;
+    socket.ping();
   }
 
   /** Closes after what was sent; a client that does not close in return is cut. */

@@ -13,33 +13,80 @@ import {
   connectTransport,
   openTransport,
   publish,
+  restartIce,
   setMuted,
   subscribe,
   unpublish,
 } from "./handlers/media.ts";
+import { askToUnmute, ban, kick, muteParticipant, unban } from "./handlers/moderate.ts";
 import { relay } from "./handlers/relay.ts";
-import type { Place, Session } from "./session.ts";
+import { resume } from "./handlers/resume.ts";
+import { endRoom, inviteToRoom, listAudience, roomInfo, setRoom } from "./handlers/room.ts";
+import {
+  acceptStage,
+  claimHost,
+  declineStage,
+  grantModerator,
+  handOverHost,
+  inviteToStage,
+  lowerHand,
+  moveToAudience,
+  raiseHand,
+  revokeModerator,
+  stepDown,
+} from "./handlers/stage.ts";
+import type { Place } from "./resume-tokens.ts";
+import type { Session } from "./session.ts";
 
 type Handler<Answer> = (session: Session, body: unknown) => Promise<Answer>;
-type Handlers = { readonly [Name in RequestName]?: Handler<ResponseBody<Name>> };
+type Handlers = { readonly [Name in RequestName]: Handler<ResponseBody<Name>> };
 
 /** Every request, its schema and what answers it. */
-const handlers = {
+const handlers: Handlers = {
   join: async (session, body) => join(session, parseBody(requests.join.request, body)),
+  resume: async (session, body) => resume(session, parseBody(requests.resume.request, body)),
   openTransport: inRoom(requests.openTransport.request, openTransport),
   connectTransport: inRoom(requests.connectTransport.request, connectTransport),
   subscribe: inRoom(requests.subscribe.request, subscribe),
   publish: inRoom(requests.publish.request, publish),
   unpublish: inRoom(requests.unpublish.request, unpublish),
   setMuted: inRoom(requests.setMuted.request, setMuted),
+  restartIce: inRoom(requests.restartIce.request, restartIce),
   relay: inRoom(requests.relay.request, relay),
-  ping: inRoom(requests.ping.request, () => ({})),
-  leave: inRoom(requests.leave.request, (_place, _body, session) => {
+  ping: async (session, body) => {
+    parseBody(requests.ping.request, body);
+    if (session.idle) throw new RequestError("not-joined", "join first");
+    return {};
+  },
+  leave: async (session, body) => {
+    parseBody(requests.leave.request, body);
+    if (session.idle) throw new RequestError("not-joined", "join first");
     session.leave("left");
     session.connection.closeAfterAnswer();
     return {};
-  }),
-} satisfies Handlers;
+  },
+  roomInfo: inRoom(requests.roomInfo.request, roomInfo),
+  listAudience: inRoom(requests.listAudience.request, listAudience),
+  raiseHand: inRoom(requests.raiseHand.request, raiseHand),
+  lowerHand: inRoom(requests.lowerHand.request, lowerHand),
+  inviteToStage: inRoom(requests.inviteToStage.request, inviteToStage),
+  acceptStage: inRoom(requests.acceptStage.request, acceptStage),
+  declineStage: inRoom(requests.declineStage.request, declineStage),
+  stepDown: inRoom(requests.stepDown.request, stepDown),
+  moveToAudience: inRoom(requests.moveToAudience.request, moveToAudience),
+  muteParticipant: inRoom(requests.muteParticipant.request, muteParticipant),
+  askToUnmute: inRoom(requests.askToUnmute.request, askToUnmute),
+  kick: inRoom(requests.kick.request, kick),
+  ban: inRoom(requests.ban.request, ban),
+  unban: inRoom(requests.unban.request, unban),
+  setRoom: inRoom(requests.setRoom.request, setRoom),
+  endRoom: inRoom(requests.endRoom.request, endRoom),
+  grantModerator: inRoom(requests.grantModerator.request, grantModerator),
+  revokeModerator: inRoom(requests.revokeModerator.request, revokeModerator),
+  handOverHost: inRoom(requests.handOverHost.request, handOverHost),
+  claimHost: inRoom(requests.claimHost.request, claimHost),
+  inviteToRoom: inRoom(requests.inviteToRoom.request, inviteToRoom),
+};
 
 /** A handler for who has joined. */
 function inRoom<Schema extends z.ZodType, Answer>(
@@ -62,7 +109,7 @@ function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.o
 
 const onlyIdSchema = z.object({ id: requestEnvelopeSchema.shape.id });
 
-function isRequest(name: string): name is keyof typeof handlers {
+function isRequest(name: string): name is RequestName {
   return Object.hasOwn(handlers, name);
 }
 

@@ -39,6 +39,13 @@ export function createEvents({ logger, metrics }: { logger: Logger; metrics: Met
       metrics.joins.inc({ outcome: code });
       logger.info({ code }, "join refused");
     },
+    resumed(outcome: "ok" | SignallingErrorCode): void {
+      metrics.resumes.inc({ outcome });
+    },
+    silentClientCut(): void {
+      metrics.silentClientsCut.inc();
+      logger.info("client cut: it gives no sign of life");
+    },
     left(where: Where & { reason: string }): void {
       logger.debug(where, "participant left");
     },

@@ -93,6 +93,12 @@ export function createMetrics(sources: MetricSources) {
       labelNames: ["outcome"] as const,
       registers,
     }),
+    resumes: new Counter({
+      name: `${prefix}resumes_total`,
+      help: "Connections that asked for a place that was kept, by outcome: ok, or the code of the error.",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
     requestErrors: new Counter({
       name: `${prefix}signalling_errors_total`,
       help: "Requests answered by an error, by its code.",
@@ -111,6 +117,10 @@ export function createMetrics(sources: MetricSources) {
     sealedMessages: counter("sealed_messages_total", "Sealed messages carried from member to member."),
     sealedBytes: counter("sealed_bytes_total", "Bytes of the sealed messages carried."),
     workerDeaths: counter("worker_deaths_total", "Media workers that died unasked."),
+    silentClientsCut: counter(
+      "silent_clients_cut_total",
+      "Connections cut because the client gave no sign of life.",
+    ),
     slowClientsCut: counter("slow_clients_cut_total", "Connections cut because the client did not read."),
   };
 }

@@ -60,6 +60,12 @@ const optionsSchema = z.strictObject({
   maxStreamsPerParticipant: count.default(4),
   /** A connection that has not joined after so long is closed, in milliseconds. Default: 10,000. */
   joinTimeoutMs: count.default(10_000),
+  /** A resumable participant whose connection drops keeps its place for so long, in milliseconds. Default: 15,000. */
+  resumeGraceMs: count.default(15_000),
+  /** The host can be claimed once it has been gone for longer than this, in milliseconds. Default: 30,000. */
+  hostGraceMs: count.default(30_000),
+  /** Clients are asked for a sign of life so often, in milliseconds, and cut after two without. Default: 10,000. */
+  heartbeatMs: count.default(10_000),
   /** A client that lets more than this wait in its socket is cut, in bytes. Default: 1 MiB. */
   maxBufferedBytes: count.default(1024 * 1024),
   /** The version that `/healthz` states. Default: unknown. */

@@ -1,59 +1,89 @@
-import { setImmediate } from "node:timers/promises";
-import type { types } from "mediasoup";
-import type { EventBody, Member, StreamDescription, TokenClaims } from "../protocol/signalling.ts";
-import { eventText, type Connection, type RemovalReason } from "./connection.ts";
+import type { Hand } from "../protocol/moderation.ts";
+import type { RoomChange, RoomDescription, RoomInfo } from "../protocol/room.ts";
+import type { Member, Role, TokenClaims } from "../protocol/signalling.ts";
+import type { Clock, MonotonicMs } from "../util/clock.ts";
+import { Coalesced } from "./_coalesced.ts";
+import { eventText, type RemovalReason } from "./connection.ts";
 import { RequestError } from "./errors.ts";
 import type { ServerEvents } from "./events.ts";
-import { Stream, Subscription, type MediaTransport } from "./media.ts";
-import { offeredCapabilities, routerCodecs } from "./media-parameters.ts";
+import { Hands } from "./hands.ts";
+import type { Line } from "./line.ts";
+import { Lobby } from "./lobby.ts";
+import type { ServerSettings } from "./options.ts";
 import { Participant } from "./participant.ts";
+import type { ResumeTokens } from "./resume-tokens.ts";
 import { hasRight } from "./rights.ts";
-import type { MediaWorker } from "./worker-pool.ts";
+import { RoomDetails } from "./room-details.ts";
+import { RoomMedia } from "./room-media.ts";
+import { RoomPlaces } from "./room-places.ts";
+import type { RoomRecord } from "./store.ts";
+import { heirOf } from "./succession.ts";
+import type { WorkerPool } from "./worker-pool.ts";
 
-/** The KID of a media key has eight bits for the seat, and a seat is never dealt twice. */
-export const maxSeats = 256;
-/** A new stream goes to so many receivers at a time; the event loop gets its turn in between. */
-const deliveryBatch = 32;
+const handsIntervalMs = 100;
 
 type RoomOptions = {
   id: string;
-  mediaWorker: MediaWorker;
-  maxParticipants: number;
+  record: RoomRecord | undefined;
+  pool: WorkerPool;
+  settings: ServerSettings;
+  clock: Clock;
   events: ServerEvents;
+  resumeTokens: ResumeTokens;
   onEnded(room: Room): void;
 };
 
-export type Applicant = { claims: TokenClaims; publicKey: string | null; connection: Connection };
+export type Applicant = {
+  claims: TokenClaims;
+  publicKey: string | null;
+  connection: Line;
+  resumable: boolean;
+};
 
-/** A room: who is in it, what is on its stage, and who is told of what. It ends when the last has left. */
+/** A room: who is in it, with which role, and who is told of what. It closes when the last has left. */
 export class Room {
   readonly id: string;
-  readonly router: types.Router;
-  readonly mediaWorker: MediaWorker;
-  /** What participants are told that they may send and receive. */
-  readonly capabilities: types.RtpCapabilities;
-  readonly participants = new Map<string, Participant>();
-  /** What is on the stage, by stream id. */
-  readonly streams = new Map<string, Stream>();
+  readonly details: RoomDetails;
+  readonly media: RoomMedia;
+  readonly participants: Map<string, Participant>;
+  readonly lobby = new Lobby();
+  /** Accounts that were banned or invited while the room is live. */
+  readonly banned = new Set<string>();
+  readonly invited = new Set<string>();
   readonly #options: RoomOptions;
-  readonly #dealers = new Set<Participant>();
-  #nextSeat = 0;
+  readonly #hands = new Hands();
+  readonly #handsNews = new Coalesced(handsIntervalMs, () => {
+    const text = eventText("handsChanged", { hands: this.hands });
+    for (const participant of this.#stage)
+      if (participant.may("see-hands")) participant.connection.tell(text);
+  });
+  /** Roles that were changed here: they outlast their holder's leaving, and go before those of tokens. */
+  readonly #roles = new Map<string, Role>();
+  /** Of hosts and moderators who have left. */
+  readonly #lastRoles = new Map<string, Role>();
+  readonly #stage = new Set<Participant>();
+  readonly #places: RoomPlaces;
+  #host: Participant | undefined;
+  #hostGoneAt: MonotonicMs;
   #holds = 0;
   #ended = false;
 
-  private constructor(options: RoomOptions, router: types.Router) {
+  private constructor(options: RoomOptions, participants: Map<string, Participant>, media: RoomMedia) {
     this.id = options.id;
-    this.mediaWorker = options.mediaWorker;
-    this.router = router;
-    this.capabilities = offeredCapabilities(router.rtpCapabilities);
+    this.details = new RoomDetails(options.id, options.record, options.settings.maxParticipantsPerRoom);
+    this.participants = participants;
+    this.media = media;
     this.#options = options;
+    this.#places = new RoomPlaces(options.settings.maxParticipantsPerRoom, this.details);
+    this.#hostGoneAt = options.clock.now();
   }
 
+  /** Rejects when no media worker comes to life in time. */
   static async create(options: RoomOptions): Promise<Room> {
-    const { worker, index } = options.mediaWorker;
-    const room = new Room(options, await worker.createRouter({ mediaCodecs: routerCodecs }));
-    options.events.roomOpened(room.id, index);
-    return room;
+    const { id: roomId, pool, settings, events } = options;
+    const participants = new Map<string, Participant>();
+    const media = await RoomMedia.create({ roomId, participants, pool, settings: settings.media, events });
+    return new Room(options, participants, media);
   }
 
   get ended(): boolean {
@@ -62,11 +92,46 @@ export class Room {
 
   /** Everybody on the stage. */
   get stage(): Member[] {
-    return this.#members((member) => member.seat !== null);
+    return [...this.#stage].map(({ member }) => member);
   }
 
   get audience(): Member[] {
-    return this.#members((member) => member.seat === null);
+    return [...this.participants.values()].flatMap(({ member }) => (member.seat === null ? [member] : []));
+  }
+
+  get audienceSize(): number {
+    return this.participants.size - this.#stage.size;
+  }
+
+  get hands(): Hand[] {
+    return this.#hands.list;
+  }
+
+  get host(): Participant | undefined {
+    return this.#host;
+  }
+
+  /** Who may claim to be host; undefined while there is a host, or it has not been gone for longer than the grace period. */
+  get claimant(): string | undefined {
+    const { clock, settings } = this.#options;
+    if (this.#host !== undefined || clock.now() - this.#hostGoneAt <= settings.hostGraceMs) return undefined;
+    const there = [...this.#stage].filter(({ away }) => away === undefined);
+    return heirOf(there.map(({ member }) => member))?.participantId;
+  }
+
+  get description(): RoomDescription {
+    return this.details.describe(this.lobby.size, this.#ended);
+  }
+
+  get info(): RoomInfo {
+    return {
+      ...this.description,
+      stageSize: this.#stage.size,
+      audienceSize: this.audienceSize,
+      waiting: this.lobby.size,
+      host: this.#host?.id ?? null,
+      claimant: this.claimant ?? null,
+    };
   }
 
   /** Keeps the room from ending while somebody is on the way in; each hold is released once. */
@@ -79,170 +144,203 @@ export class Room {
     this.#endIfEmpty();
   }
 
-  /** Throws RequestError `room-full` if nobody like this can be admitted. */
-  requirePlace({ role, sub }: TokenClaims): void {
-    const others = this.participants.size - (this.participants.has(sub) ? 1 : 0);
-    if (others >= this.#options.maxParticipants) throw new RequestError("room-full", "the room is full");
-    if (hasRight(role, "publish") && this.#nextSeat >= maxSeats) {
-      throw new RequestError("room-full", `all ${maxSeats} seats of the stage have been dealt`);
-    }
+  /** As what somebody with such a token comes in. A room has one host: who comes with another host there is moderator. */
+  roleFor({ sub, role }: TokenClaims): Role {
+    const held = this.#roles.get(sub) ?? role;
+    return held === "host" && this.#host !== undefined && this.#host.id !== sub ? "moderator" : held;
   }
 
-  /** Seats a participant and announces it; one of the same id that is still here is replaced. */
-  admit({ claims, publicKey, connection }: Applicant): Participant {
-    if (this.#ended) throw new RequestError("not-found", "the room has ended");
-    this.requirePlace(claims);
-    const earlier = this.participants.get(claims.sub);
+  /** Throws RequestError `not-found`. */
+  participant(id: string): Participant {
+    const participant = this.participants.get(id);
+    if (participant === undefined)
+      throw new RequestError("not-found", "there is nobody of this id in the room");
+    return participant;
+  }
+
+  has(participant: Participant): boolean {
+    return this.participants.get(participant.id) === participant;
+  }
+
+  /** Keeps a place for somebody on the way in, until it is given back. Throws RequestError `room-ended` or `room-full`. */
+  reserve(claims: TokenClaims): { release(): void } {
+    if (this.#ended) throw hasEnded();
+    return this.#places.reserve(claims.sub, this.roleFor(claims));
+  }
+
+  /** Seats a participant who has a place and announces it; one of the same id that is still here is replaced. */
+  admit({ claims, publicKey, connection, resumable }: Applicant): Participant {
+    const { sub: participantId, name } = claims;
+    const role = this.roleFor(claims);
+    if (this.banned.has(participantId)) throw new RequestError("banned", "you are banned from this room");
+    if (this.#ended) throw hasEnded();
+    // The role may have changed since the place was kept.
+    this.#places.require(participantId, role);
+    const earlier = this.participants.get(participantId);
     if (earlier !== undefined) this.remove(earlier, "replaced");
-    const { sub: participantId, name, role } = claims;
-    const seat = hasRight(role, "publish") ? this.#nextSeat++ : null;
+    const seat = this.#places.take(participantId, role);
     const member: Member = { participantId, name, role, seat, publicKey };
     this.#announce(seat !== null, eventText("memberJoined", { member }));
-    const participant = new Participant(member, connection);
+    const participant = new Participant({ member, connection, resumable });
     this.participants.set(participantId, participant);
-    if (participant.may("deal-keys")) this.#dealers.add(participant);
-    this.mediaWorker.load++;
+    if (seat !== null) this.#stage.add(participant);
+    if (role === "host") this.#host = participant;
     this.#options.events.joined({ room: this.id, participant: participantId, role, seat });
     return participant;
   }
 
   /** Takes a participant out, with its media, and tells the others. Nothing happens if it is out already. */
   remove(participant: Participant, reason: RemovalReason | "left" | "disconnected"): void {
-    if (this.participants.get(participant.id) !== participant) return;
+    if (!this.has(participant)) return;
     this.participants.delete(participant.id);
-    this.#dealers.delete(participant);
-    this.mediaWorker.load--;
+    this.#forget(participant);
     if (reason !== "left" && reason !== "disconnected") participant.connection.remove(reason);
-    for (const stream of [...participant.streams.values()]) this.unpublish(participant, stream);
-    participant.closeTransports();
+    this.media.leave(participant);
     this.#options.events.left({ room: this.id, participant: participant.id, reason });
     const { participantId, seat } = participant.member;
+    if (this.#hands.lower(participantId)) this.#handsNews.ask();
     this.#announce(seat !== null, eventText("memberLeft", { participantId }));
     this.#endIfEmpty();
   }
 
-  /** Makes a transport the participant's own; what goes over it ends with it. */
-  attach(participant: Participant, transport: MediaTransport): void {
-    participant.setTransport(transport);
-    const detach = (): void => {
-      participant.forgetTransport(transport);
-      if (participant.subscription?.transport === transport) participant.subscription = undefined;
-      if (transport.direction !== "send") return;
-      // A replaced transport's streams are closed by mediasoup; those of a newer one are not.
-      for (const stream of [...participant.streams.values()]) {
-        if (stream.closed) this.unpublish(participant, stream);
-      }
-    };
-    if (transport.closed) detach();
-    else transport.onClose(detach);
+  /** The connection is gone; the place stays for the grace period. */
+  setAway(participant: Participant): void {
+    const { clock, settings } = this.#options;
+    const timer = setTimeout(() => {
+      this.remove(participant, "disconnected");
+    }, settings.resumeGraceMs);
+    participant.away = { since: clock.now(), timer };
+    if (participant.onStage) this.tellAll(eventText("memberAway", { participantId: participant.id }));
   }
 
-  /** From now on every stage stream but its own goes to the participant; answers with those that are there. */
-  async subscribe(
-    participant: Participant,
-    transport: MediaTransport,
-    capabilities: types.RtpCapabilities,
-  ): Promise<StreamDescription[]> {
-    const subscription = new Subscription(transport, capabilities);
-    participant.subscription = subscription;
-    const others = [...this.streams.values()].filter((stream) => stream.participantId !== participant.id);
-    const descriptions = await Promise.all(others.map((stream) => subscription.add(stream)));
-    return descriptions.filter((description) => description !== undefined);
+  setBack(participant: Participant): void {
+    if (participant.away === undefined) return;
+    clearTimeout(participant.away.timer);
+    participant.away = undefined;
+    if (participant.onStage) this.tellAll(eventText("memberBack", { participantId: participant.id }));
   }
 
-  publish(participant: Participant, producer: types.Producer): Stream {
-    const stream = new Stream(participant.id, producer);
-    participant.streams.set(stream.id, stream);
-    this.streams.set(stream.id, stream);
-    this.#options.events.published({ room: this.id, participant: participant.id, stream: stream.id });
-    void this.#deliver(stream);
-    return stream;
-  }
-
-  unpublish(participant: Participant, stream: Stream): void {
-    if (!participant.streams.delete(stream.id)) return;
-    this.streams.delete(stream.id);
-    stream.close();
-    this.#options.events.unpublished({ room: this.id, participant: participant.id, stream: stream.id });
-    for (const { receiver, subscription, consumerId } of this.#receiversOf(stream)) {
-      receiver.connection.event("streamRemoved", { consumerId, streamId: stream.id });
-      subscription.drop(stream.id);
+  /**
+   * Gives a role: from the audience to the stage with a fresh seat, from the stage to the audience with an
+   * end to what is published. Throws RequestError `room-full` where the stage has no place.
+   */
+  changeRole(participant: Participant, role: Role): void {
+    const { id, member } = participant;
+    if (hasRight(role, "publish") === participant.onStage) {
+      participant.member = { ...member, role };
+    } else {
+      this.#places.require(id, role);
+      if (participant.onStage) this.media.stopSending(participant);
+      const seat = this.#places.take(id, role);
+      this.#places.free(id, member.role);
+      participant.member = { ...member, role, seat };
     }
+    if (participant.onStage) this.#stage.add(participant);
+    else this.#stage.delete(participant);
+    this.#roles.set(id, role);
+    participant.invitedBy = undefined;
+    if (this.#host === participant) this.#loseHost(this.#options.clock.now());
+    if (role === "host") this.#host = participant;
+    this.lowerHand(id);
+    this.tellAll(eventText("memberChanged", { member: participant.member }));
   }
 
-  async setPaused(stream: Stream, paused: boolean): Promise<void> {
-    await stream.setPaused(paused);
-    for (const { receiver, consumerId } of this.#receiversOf(stream)) {
-      receiver.connection.event("streamPaused", { consumerId, paused });
-    }
+  /** The role of somebody who is here, or with which somebody left who is not. */
+  rankOf(participantId: string): Role {
+    return this.participants.get(participantId)?.role ?? this.#lastRoles.get(participantId) ?? "listener";
+  }
+
+  /** Whoever comes back after this comes to the audience. */
+  demoteForLater(participantId: string): void {
+    this.#roles.set(participantId, "listener");
+    this.#lastRoles.delete(participantId);
+  }
+
+  raiseHand(participant: Participant): number {
+    const isNew = !this.#hands.has(participant.id);
+    const position = this.#hands.raise(participant.member);
+    if (isNew) this.#handsNews.ask();
+    return position;
+  }
+
+  /** False where it was not up. */
+  lowerHand(participantId: string): boolean {
+    if (!this.#hands.lower(participantId)) return false;
+    this.#handsNews.ask();
+    return true;
+  }
+
+  hasHandUp(participantId: string): boolean {
+    return this.#hands.has(participantId);
+  }
+
+  /** Changes what the room is like, and tells everybody; what is in the directory is not touched. */
+  change(change: RoomChange): void {
+    this.details.change(change);
+    this.#tellDescription();
+  }
+
+  /** Lets in those who wait, and from now on everybody; false where it is open already. */
+  open(): boolean {
+    if (this.details.opened || this.#ended) return false;
+    this.details.open();
+    this.#tellDescription();
+    return true;
   }
 
   /** Ends the room: everybody is told and out. */
   end(reason: RemovalReason): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.lobby.removeAll(reason);
     for (const participant of this.participants.values()) {
+      this.#forget(participant);
       participant.connection.remove(reason);
       this.#options.events.left({ room: this.id, participant: participant.id, reason });
     }
-    this.mediaWorker.load -= this.participants.size;
     this.participants.clear();
-    this.#dealers.clear();
-    this.streams.clear();
-    this.router.close();
+    this.#handsNews.cancel();
+    this.media.close();
     this.#options.events.roomEnded(this.id, reason);
     this.#options.onEnded(this);
   }
 
-  #members(wanted: (member: Member) => boolean): Member[] {
-    return [...this.participants.values()].map(({ member }) => member).filter(wanted);
+  /** Sends an {@link eventText} to everybody in the room. */
+  tellAll(text: string): void {
+    for (const participant of this.participants.values()) participant.connection.tell(text);
   }
 
-  /** The stage's comings and goings are for all; the audience's for those who deal keys, since a room has thousands. */
+  #tellDescription(): void {
+    const text = eventText("roomChanged", { room: this.description });
+    this.tellAll(text);
+    this.lobby.tell(text);
+  }
+
+  /** The stage's comings and goings are for all; the audience's for who deals keys, since a room has thousands. */
   #announce(ofStage: boolean, text: string): void {
-    for (const participant of ofStage ? this.participants.values() : this.#dealers)
-      participant.connection.tell(text);
+    if (ofStage) this.tellAll(text);
+    else if (this.#host?.may("deal-keys") === true) this.#host.connection.tell(text);
   }
 
-  *#receiversOf(stream: Stream): Generator<{
-    receiver: Participant;
-    subscription: Subscription;
-    consumerId: EventBody<"streamPaused">["consumerId"];
-  }> {
-    for (const receiver of this.participants.values()) {
-      const { subscription } = receiver;
-      const consumerId = subscription?.consumerId(stream.id);
-      if (subscription !== undefined && consumerId !== undefined)
-        yield { receiver, subscription, consumerId };
-    }
+  #forget(participant: Participant): void {
+    clearTimeout(participant.away?.timer);
+    this.#options.resumeTokens.revoke(participant);
+    this.#stage.delete(participant);
+    if (participant.may("kick")) this.#lastRoles.set(participant.id, participant.role);
+    this.#places.free(participant.id, participant.role);
+    if (this.#host === participant) this.#loseHost(participant.away?.since ?? this.#options.clock.now());
   }
 
-  async #deliver(stream: Stream): Promise<void> {
-    const receivers = [...this.participants.values()].filter(
-      ({ id, subscription }) => subscription !== undefined && id !== stream.participantId,
-    );
-    for (let start = 0; start < receivers.length && !stream.closed; start += deliveryBatch) {
-      await Promise.all(
-        receivers.slice(start, start + deliveryBatch).map((receiver) => this.#deliverTo(receiver, stream)),
-      );
-      await setImmediate();
-    }
-  }
-
-  async #deliverTo(receiver: Participant, stream: Stream): Promise<void> {
-    try {
-      const description = await receiver.subscription?.add(stream);
-      if (description !== undefined) receiver.connection.event("streamAdded", { stream: description });
-    } catch (error) {
-      if (this.#ended) return;
-      this.#options.events.notDelivered(
-        { room: this.id, participant: receiver.id, stream: stream.id },
-        error,
-      );
-    }
+  #loseHost(since: MonotonicMs): void {
+    this.#host = undefined;
+    this.#hostGoneAt = since;
   }
 
   #endIfEmpty(): void {
     if (this.participants.size === 0 && this.#holds === 0) this.end("room-ended");
   }
+}
+
+function hasEnded(): RequestError {
+  return new RequestError("room-ended", "the room has ended");
 }

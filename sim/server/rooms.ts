@@ -1,34 +1,46 @@
 import { roles, type Role } from "../protocol/signalling.ts";
+import type { Clock } from "../util/clock.ts";
 import type { RemovalReason } from "./connection.ts";
+import { RequestError } from "./errors.ts";
 import type { ServerEvents } from "./events.ts";
 import type { Census } from "./metrics.ts";
+import type { ServerSettings } from "./options.ts";
+import type { ResumeTokens } from "./resume-tokens.ts";
+import type { RoomDirectory } from "./room-directory.ts";
 import { Room } from "./room.ts";
-import type { MediaWorker, WorkerPool } from "./worker-pool.ts";
+import type { WorkerPool } from "./worker-pool.ts";
 
 type RoomsOptions = {
   pool: WorkerPool;
-  maxParticipantsPerRoom: number;
+  settings: ServerSettings;
+  directory: RoomDirectory;
+  resumeTokens: ResumeTokens;
+  clock: Clock;
   events: ServerEvents;
 };
 
-/** All rooms of the server. A room comes into being with its first join. */
+/** All rooms that somebody is in. A room that nobody has defined comes into being with its first join. */
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #opening = new Map<string, Promise<Room>>();
-  readonly #open = new Set<Room>();
+  readonly #live = new Map<string, Room>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
   }
 
   get size(): number {
-    return this.#open.size;
+    return this.#live.size;
   }
 
-  /** The room of this id, held: the caller releases it. */
+  /** The room of this id if somebody is in it. */
+  find(id: string): Room | undefined {
+    return this.#live.get(id);
+  }
+
+  /** The room of this id, held: the caller releases it. Throws RequestError `room-ended`. */
   async acquire(id: string): Promise<Room> {
-    const opening = this.#opening.get(id) ?? this.#start(id);
-    const room = await opening;
+    const room = this.#live.get(id) ?? (await (this.#opening.get(id) ?? this.#start(id)));
     // It may have ended between its making and now.
     if (room.ended) return this.acquire(id);
     room.hold();
@@ -36,11 +48,7 @@ export class Rooms {
   }
 
   endAll(reason: RemovalReason): void {
-    for (const room of [...this.#open]) room.end(reason);
-  }
-
-  endOnWorker(worker: MediaWorker, reason: RemovalReason): void {
-    for (const room of [...this.#open]) if (room.mediaWorker === worker) room.end(reason);
+    for (const room of [...this.#live.values()]) room.end(reason);
   }
 
   census(): Census {
@@ -48,15 +56,15 @@ export class Rooms {
     let transports = 0;
     let producers = 0;
     let consumers = 0;
-    for (const room of this.#open) {
-      producers += room.streams.size;
+    for (const room of this.#live.values()) {
+      producers += room.media.streams.size;
       for (const participant of room.participants.values()) {
         participants[participant.role]++;
         transports += participant.transportCount;
         consumers += participant.subscription?.size ?? 0;
       }
     }
-    return { rooms: this.#open.size, participants, transports, producers, consumers };
+    return { rooms: this.#live.size, participants, transports, producers, consumers };
   }
 
   get participantCount(): number {
@@ -68,29 +76,37 @@ export class Rooms {
     const opening = this.#create(id);
     this.#opening.set(id, opening);
     const forget = (): void => {
-      if (this.#opening.get(id) === opening) this.#opening.delete(id);
+      this.#opening.delete(id);
     };
-    opening.then((room) => {
-      if (room.ended) forget();
-    }, forget);
+    opening.then(forget, forget);
     return opening;
   }
 
   async #create(id: string): Promise<Room> {
-    const { pool, maxParticipantsPerRoom, events } = this.#options;
-    const mediaWorker = pool.leastLoaded();
-    if (mediaWorker === undefined) throw new Error("no media worker is alive");
+    const { directory, ...options } = this.#options;
+    const record = await directory.getRoom(id);
+    if (record?.state === "ended") throw new RequestError("room-ended", "the room has ended");
     const room = await Room.create({
+      ...options,
       id,
-      mediaWorker,
-      maxParticipants: maxParticipantsPerRoom,
-      events,
+      record,
       onEnded: (ended) => {
-        this.#open.delete(ended);
-        this.#opening.delete(ended.id);
+        this.#live.delete(id);
+        if (record === undefined) void this.#forget(ended);
       },
     });
-    this.#open.add(room);
+    this.#live.set(id, room);
     return room;
+  }
+
+  /** What was decided in a room that nobody has defined ends with it. */
+  async #forget({ id, banned, invited }: Room): Promise<void> {
+    const { directory, events } = this.#options;
+    try {
+      for (const participantId of banned) await directory.removeBan(id, participantId);
+      for (const participantId of invited) await directory.removeInvitation(id, participantId);
+    } catch (error) {
+      events.serverFault("forgetting a room", error);
+    }
   }
 }

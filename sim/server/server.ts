@@ -4,15 +4,17 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { WebSocketServer, type WebSocket } from "ws";
 import { maxMessageBytes } from "../protocol/signalling.ts";
-import { systemClock, type Clock } from "../util/clock.ts";
+import { systemClock, systemWallClock, type Clock } from "../util/clock.ts";
 import { SetupError } from "../util/errors.ts";
 import { Connection } from "./connection.ts";
 import { answerMessage } from "./dispatch.ts";
 import { createEvents } from "./events.ts";
 import { createHttp } from "./http.ts";
 import { createServerLogger } from "./logger.ts";
+import { createMemoryStore } from "./memory-store.ts";
 import { createMetrics } from "./metrics.ts";
 import { resolveSettings, type RoomServerOptions } from "./options.ts";
+import { ResumeTokens } from "./resume-tokens.ts";
 import { Rooms } from "./rooms.ts";
 import { Session, type Services } from "./session.ts";
 import { TokenVerifier } from "./token.ts";
@@ -39,10 +41,14 @@ export class RoomServer implements AsyncDisposable {
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
   });
+  readonly #heartbeat: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
+    this.#heartbeat = setInterval(() => {
+      for (const connection of parts.connections) connection.beat();
+    }, parts.services.settings.heartbeatMs);
     parts.app.server.on("upgrade", (request, socket, head) => {
       this.#upgrade(request, socket, head);
     });
@@ -67,7 +73,9 @@ export class RoomServer implements AsyncDisposable {
       settings,
       events,
     });
-    const rooms = new Rooms({ pool, maxParticipantsPerRoom: settings.maxParticipantsPerRoom, events });
+    const directory = createMemoryStore();
+    const resumeTokens = new ResumeTokens();
+    const rooms = new Rooms({ pool, settings, directory, resumeTokens, clock, events });
     const app = createHttp({
       health: () => ({
         ok: pool.workers.length > 0,
@@ -80,7 +88,17 @@ export class RoomServer implements AsyncDisposable {
       events,
     });
     const server = new RoomServer({
-      services: { settings, rooms, tokens, events },
+      services: {
+        settings,
+        rooms,
+        directory,
+        resumeTokens,
+        tokens,
+        events,
+        clock,
+        wallClock: systemWallClock,
+        acted: () => undefined,
+      },
       pool,
       app,
       clock,
@@ -132,6 +150,7 @@ export class RoomServer implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { services, app, pool, connections } = this.#parts;
+    clearInterval(this.#heartbeat);
     services.rooms.endAll("server-shutdown");
     for (const connection of connections) connection.close(1001, "server-shutdown");
     await Promise.all([...connections].map((connection) => connection.closed));

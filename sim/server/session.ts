@@ -1,9 +1,13 @@
+import type { Clock, WallClock } from "../util/clock.ts";
+import type { ModerationAct } from "./audit-log.ts";
 import type { Connection } from "./connection.ts";
 import { RequestError } from "./errors.ts";
 import type { ServerEvents } from "./events.ts";
+import { Line } from "./line.ts";
+import type { Guest, Lobby } from "./lobby.ts";
 import type { ServerSettings } from "./options.ts";
-import type { Participant } from "./participant.ts";
-import type { Room } from "./room.ts";
+import type { Place, ResumeTokens } from "./resume-tokens.ts";
+import type { RoomDirectory } from "./room-directory.ts";
 import type { Rooms } from "./rooms.ts";
 import type { TokenVerifier } from "./token.ts";
 
@@ -11,34 +15,56 @@ import type { TokenVerifier } from "./token.ts";
 export type Services = {
   readonly settings: ServerSettings;
   readonly rooms: Rooms;
+  readonly directory: RoomDirectory;
+  readonly resumeTokens: ResumeTokens;
   readonly tokens: TokenVerifier;
   readonly events: ServerEvents;
+  readonly clock: Clock;
+  readonly wallClock: WallClock;
+  /** To be called for each act of moderation; never throws. */
+  acted(act: ModerationAct): void;
 };
 
-/** Where a connection has joined. */
-export type Place = { readonly room: Room; readonly participant: Participant };
+type Waiting = { readonly lobby: Lobby; readonly guest: Guest };
 
-/** One connection's way: it joins in time or is closed, and leaves its room when it goes. */
+/**
+ * One connection's way: it joins or resumes in time or is closed, perhaps waits in the
+ * lobby, and when it goes leaves its room, at once or after the grace period.
+ */
 export class Session {
   readonly services: Services;
   readonly connection: Connection;
   #place: Place | undefined;
+  #waiting: Waiting | undefined;
+  #line: Line;
   #joinTimer: NodeJS.Timeout | undefined;
 
   constructor(services: Services, connection: Connection) {
     this.services = services;
     this.connection = connection;
+    this.#line = new Line(connection, services.settings.maxBufferedBytes);
     this.awaitJoin();
   }
 
+  /** The way to who comes by this connection; it outlasts the connection. */
+  get line(): Line {
+    return this.#line;
+  }
+
+  /** Neither in a room nor in a lobby. */
+  get idle(): boolean {
+    return this.#place === undefined && this.#waiting === undefined;
+  }
+
+  /** In a room, and not put out since. */
   get joined(): boolean {
-    return this.#place !== undefined;
+    return this.#place?.room.has(this.#place.participant) === true;
   }
 
   /** Throws RequestError `not-joined`. */
   get place(): Place {
-    if (this.#place === undefined) throw new RequestError("not-joined", "join first");
-    return this.#place;
+    if (this.#place !== undefined && this.joined) return this.#place;
+    throw new RequestError("not-joined", this.#waiting === undefined ? "join first" : "wait for the host");
   }
 
   /** The time to join runs, anew. */
@@ -52,18 +78,31 @@ export class Session {
     clearTimeout(this.#joinTimer);
   }
 
-  enter(place: Place): void {
-    this.#place = place;
+  wait(waiting: Waiting): void {
+    this.#waiting = waiting;
   }
 
-  /** Out of the room, if it is in one. */
+  enter(place: Place): void {
+    this.#waiting = undefined;
+    this.#place = place;
+    this.#line = place.participant.connection;
+  }
+
+  /** Out of the room or the lobby, if it is in one. */
   leave(reason: "left" | "disconnected"): void {
+    this.#waiting?.lobby.drop(this.#waiting.guest);
+    this.#waiting = undefined;
     this.#place?.room.remove(this.#place.participant, reason);
     this.#place = undefined;
   }
 
   onClosed(): void {
     this.stopAwaitingJoin();
-    this.leave("disconnected");
+    const place = this.#place;
+    if (place === undefined || !this.joined || !place.participant.resumable) {
+      this.leave("disconnected");
+    } else if (place.participant.connection.disconnect(this.connection)) {
+      place.room.setAway(place.participant);
+    }
   }
 }

@@ -50,6 +50,13 @@ export class Subscription {
     });
     // Whether it is held may have changed while the consumer was made.
     if (consumer.paused !== stream.held) await this.setHeld(stream, stream.held);
+    return this.describe(stream);
+  }
+
+  /** A stream as it reaches this receiver; undefined if it does not, or not yet. */
+  describe(stream: Stream): StreamDescription | undefined {
+    const consumer = this.#consumers.get(stream.id);
+    if (consumer === undefined) return undefined;
     return {
       streamId: stream.id,
       participantId: stream.participantId,

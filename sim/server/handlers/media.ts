@@ -5,7 +5,8 @@ import { clientMedia, type Direction, type MediaTransport } from "../media.ts";
 import { negotiateCapabilities, parsePublishedParameters } from "../media-parameters.ts";
 import type { Right } from "../rights.ts";
 import type { Room } from "../room.ts";
-import type { Place, Session } from "../session.ts";
+import type { Place } from "../resume-tokens.ts";
+import type { Session } from "../session.ts";
 
 type Body<Name extends RequestName> = z.output<(typeof requests)[Name]["request"]>;
 
@@ -21,11 +22,12 @@ export function createTransport(
   room: Room,
   { direction, dtlsParameters }: Body<"openTransport">,
 ): Promise<MediaTransport> {
+  const { line } = session;
   return room.media.openTransport({
     direction,
     dtlsParameters,
     onState: (state) => {
-      session.connection.event("transportState", state);
+      line.event("transportState", state);
     },
   });
 }
@@ -37,7 +39,7 @@ export async function openTransport(
 ): Promise<ResponseBody<"openTransport">> {
   participant.require(rightFor(body.direction));
   const transport = await createTransport(session, room, body);
-  if (!session.joined) {
+  if (!session.joined || !participant.may(rightFor(body.direction))) {
     transport.close();
     throw gone();
   }
@@ -51,6 +53,14 @@ export async function connectTransport(
 ): Promise<ResponseBody<"connectTransport">> {
   await participant.transport(transportId).connect(dtlsParameters);
   return noAnswer;
+}
+
+export async function restartIce(
+  { participant }: Place,
+  { transportId }: Body<"restartIce">,
+): Promise<ResponseBody<"restartIce">> {
+  const { webRtc } = participant.transport(transportId);
+  return { iceParameters: await clientMedia(() => webRtc.restartIce()) };
 }
 
 export async function subscribe(

@@ -3,7 +3,8 @@ import { maxSealedBytes, type requests, type ResponseBody } from "../../protocol
 import { eventText } from "../connection.ts";
 import { RequestError } from "../errors.ts";
 import type { Participant } from "../participant.ts";
-import type { Place, Session } from "../session.ts";
+import type { Place } from "../resume-tokens.ts";
+import type { Session } from "../session.ts";
 
 type RelayBody = z.output<typeof requests.relay.request>;
 
@@ -42,7 +43,9 @@ export function relay(
     bytes += length;
   }
   for (const { receiver, sealed } of deliveries) {
-    receiver.connection.tell(eventText("sealed", { from: participant.id, sealed }));
+    const kept = receiver.connection.keep(eventText("sealed", { from: participant.id, sealed }));
+    // Away, and more has come for it than it could be given: it would come back without its keys.
+    if (!kept) room.remove(receiver, "disconnected");
   }
   session.services.events.relayed(deliveries.length, bytes);
   return { missing };
