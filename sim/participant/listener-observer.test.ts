@@ -58,6 +58,26 @@ describe("loss", () => {
     expect(bench.observer.counts).toMatchObject({ expected: 5, received: 5, lost: 0 });
   });
 
+  test("is what was sent while the system had lost the listener's media, which then comes by another SSRC", () => {
+    const bench = listening();
+    deliverAll(bench, range(50, 100));
+    bench.observer.reconnecting();
+    deliverAll(bench, range(100, 120));
+    bench.observer.addStream(incoming("s", 8, { consumerId: "another" }), 2600);
+    deliverAll(bench, range(130, 200), 8);
+    bench.observer.settle(10_000);
+    expect(bench.observer.counts).toMatchObject({ expected: 150, lost: 30, received: 120, edge: 20 });
+  });
+
+  test("is not of a stream that is paused by the time that media comes back", () => {
+    const bench = listening();
+    deliverAll(bench, range(50, 100));
+    bench.observer.reconnecting();
+    bench.observer.addStream(incoming("s", 8, { consumerId: "another", paused: true }), 2200);
+    bench.observer.settle(10_000);
+    expect(bench.observer.counts).toMatchObject({ expected: 60, lost: 10 });
+  });
+
   test("ends where the listener left", () => {
     const bench = listening();
     deliverAll(bench, range(50, 100));

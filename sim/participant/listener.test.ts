@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Member } from "../protocol/signalling.ts";
 import { systemClock } from "../util/clock.ts";
 import { Histogram } from "../util/histogram.ts";
@@ -228,5 +228,86 @@ describe("a session", () => {
     world.leave = () => Promise.reject(new SessionError("unreachable", "no answer to leave in time"));
     await listener.leave();
     expect(world.log.slice(-2)).toEqual(["session closed", "media closed"]);
+  });
+});
+
+describe("media that the server loses", () => {
+  test("is made anew in the same session: another connection, the streams by new consumers", async () => {
+    const world = new World();
+    const listener = await Listener.join(world.options());
+    world.log.length = 0;
+    world.events?.mediaLost();
+    await vi.waitFor(() => {
+      expect(listener.restarts).toBe(1);
+    });
+    expect(world.log).toEqual(["reopen", "reconnect AB:CD", "add s"]);
+    listener.close();
+  });
+
+  test("is tried for again until it is there", async () => {
+    const world = new World();
+    const listener = await Listener.join(world.options());
+    let attempts = 0;
+    world.reconnect = () =>
+      ++attempts < 3 ? Promise.reject(new SessionError("refused", "not yet")) : Promise.resolve();
+    world.events?.mediaLost();
+    await vi.waitFor(() => {
+      expect(listener.restarts).toBe(1);
+    });
+    expect(attempts).toBe(3);
+    expect(world.log).not.toContain("broken: refused");
+    listener.close();
+  });
+
+  test("and loses again on the way back comes back once, by the last way", async () => {
+    const world = new World();
+    const listener = await Listener.join(world.options());
+    world.log.length = 0;
+    let first = true;
+    world.connect = (signal) => {
+      const wasFirst = first;
+      first = false;
+      if (!wasFirst) return Promise.resolve();
+      queueMicrotask(() => world.events?.mediaLost());
+      return never(signal);
+    };
+    world.events?.mediaLost();
+    await vi.waitFor(() => {
+      expect(listener.restarts).toBe(1);
+    });
+    expect(world.log.filter((entry) => entry === "reopen")).toHaveLength(2);
+    listener.close();
+  });
+
+  test("and that does not come back in time breaks the session", async () => {
+    const world = new World();
+    const listener = await Listener.join(world.options({ joinTimeoutMs: 20 }));
+    world.connect = never;
+    world.events?.mediaLost();
+    await vi.waitFor(() => {
+      expect(world.log).toContain("broken: ice");
+    });
+    expect(listener.restarts).toBe(0);
+    listener.close();
+  });
+
+  test("before the join is through fails the join at once", async () => {
+    const world = new World();
+    world.connect = (signal) => {
+      queueMicrotask(() => world.events?.mediaLost());
+      return never(signal);
+    };
+    await expect(Listener.join(world.options())).rejects.toMatchObject({ failure: "disconnected" });
+    expect(world.log).toEqual(["add s", "session closed", "media closed"]);
+  });
+
+  test("after we have left is left alone", async () => {
+    const world = new World();
+    const listener = await Listener.join(world.options());
+    await listener.leave();
+    world.log.length = 0;
+    world.events?.mediaLost();
+    await Promise.resolve();
+    expect(world.log).toEqual([]);
   });
 });

@@ -61,6 +61,26 @@ describe("lost media", () => {
   });
 });
 
+test("lost media is no break when the server says meanwhile that it comes back", () => {
+  vi.useFakeTimers();
+  try {
+    const breaking = new SessionBreak();
+    const told: SessionError[] = [];
+    breaking.joined((error) => {
+      told.push(error);
+    });
+    breaking.mediaLost(later);
+    breaking.mediaExcused();
+    vi.advanceTimersByTime(1000);
+    expect(told).toEqual([]);
+    breaking.mediaLost(later);
+    vi.advanceTimersByTime(1000);
+    expect(told).toEqual([later]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("a break afterwards is told once: the first, from which the others follow", () => {
   const breaking = new SessionBreak();
   const told: SessionError[] = [];

@@ -90,6 +90,28 @@ function parse(packet: Buffer) {
   };
 }
 
+describe("a voice without media", () => {
+  test("sends nothing, keeps no account of it, and goes on where its counters were", () => {
+    let canSend = true;
+    const { voice, packets } = voiceOf(sourceOf("!sssss"), { canSend: () => canSend });
+    voice.tick(baseFrame);
+    voice.tick(baseFrame + 1);
+    canSend = false;
+    voice.tick(baseFrame + 2);
+    voice.tick(baseFrame + 3);
+    canSend = true;
+    voice.tick(baseFrame + 4);
+    const sent = packets.map(parse);
+    expect(sent.map(({ timestamp }) => timestamp / 960 - baseFrame)).toEqual([0, 1, 4]);
+    expect(sent.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    expect(voice).toMatchObject({ sent: 3, unsent: 2 });
+    expect(voice.takeSent()).toMatchObject({
+      frames: [baseFrame, baseFrame + 1, baseFrame + 4],
+      throughFrame: baseFrame + 4,
+    });
+  });
+});
+
 describe("a voice's packets", () => {
   test("say which frame, captured when, how loud, and what begins a talkspurt", () => {
     const { voice, packets } = voiceOf(sourceOf("!s..!t"));

@@ -165,6 +165,8 @@ export const requests = {
         transport: transportRequest.optional(),
         /** When the connection drops, the place is kept for the server's grace period. Default: false. */
         resumable: z.boolean().optional(),
+        /** To be told who is talking, by `speakers`. Default: false. */
+        speakers: z.boolean().optional(),
       })
       .refine(
         ({ token, ticket }) => (token === undefined) !== (ticket === undefined),

@@ -8,6 +8,16 @@ export type TurnSettings = {
   readonly lifetimeSeconds: number;
 };
 
+/** The TURN server for a participant, with credentials from now on; nothing where there is none. */
+export function iceServersFor(
+  settings: TurnSettings | null,
+  participantId: string,
+  nowUnixMs: number,
+): { iceServers?: IceServer[] } {
+  if (settings === null) return {};
+  return { iceServers: [turnServer(settings, participantId, nowUnixMs / 1000)] };
+}
+
 /**
  * Credentials for a TURN server that are good for a while, by the TURN REST scheme
  * (draft-uberti-behave-turn-rest-00, section 2.2; coturn's `use-auth-secret`):

@@ -7,6 +7,7 @@ import { hasRight } from "../rights.ts";
 import { lookUpApplicant } from "../room-directory.ts";
 import type { Room } from "../room.ts";
 import type { Session } from "../session.ts";
+import { iceServersFor } from "../turn.ts";
 import { createTransport, rightFor } from "./media.ts";
 import { openRoom } from "./open-room.ts";
 import { standing } from "./standing.ts";
@@ -131,10 +132,12 @@ async function enter({ session, room, claims, body }: Arrival): Promise<JoinAnsw
       resumable: body.resumable ?? false,
     });
     session.enter({ room, participant });
+    if (body.speakers === true) room.media.tellSpeakers(participant);
     if (participant.may("open-room")) openRoom(room, services);
     if (transport !== undefined) room.media.attach(participant, transport);
     const answer = {
       ...standing(room, participant),
+      ...iceServersFor(services.settings.media.turn, participant.id, services.wallClock.nowUnixMs()),
       ...(participant.resumable ? { resumeToken: services.resumeTokens.issue({ room, participant }) } : {}),
     };
     if (transport === undefined) return answer;

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { requests, ResumeAnswer } from "../../protocol/signalling.ts";
 import { RequestError } from "../errors.ts";
 import type { Session } from "../session.ts";
+import { iceServersFor } from "../turn.ts";
 import { standing } from "./standing.ts";
 
 /** Takes up the place of a connection that is gone, or is believed to be there still. */
@@ -10,7 +11,7 @@ export function resume(
   { resumeToken }: z.output<typeof requests.resume.request>,
 ): ResumeAnswer {
   if (!session.idle) throw new RequestError("already-joined", "this connection has joined already");
-  const { resumeTokens, events } = session.services;
+  const { resumeTokens, events, settings, wallClock } = session.services;
   const place = resumeTokens.take(resumeToken);
   if (place === undefined) {
     events.resumed("cannot-resume");
@@ -25,6 +26,7 @@ export function resume(
   const { subscription } = participant;
   return {
     ...standing(room, participant),
+    ...iceServersFor(settings.media.turn, participant.id, wallClock.nowUnixMs()),
     resumeToken: resumeTokens.issue(place),
     transports: participant.transports.map(({ parameters, direction }) => ({ ...parameters, direction })),
     published: [...participant.streams.values()].map(({ id, paused }) => ({ streamId: id, paused })),

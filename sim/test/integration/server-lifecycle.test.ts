@@ -78,25 +78,66 @@ describe("closing", () => {
 });
 
 describe("a media worker that dies", () => {
-  test("takes its rooms with it, is counted, and is replaced", async () => {
+  test("takes media along but no participant, is counted, and is replaced", async () => {
     await using server = await startServer();
     const { client, joined } = await TestClient.join(
       server,
       { id: "h", role: "host" },
       { direction: "send", dtlsParameters: someDtls },
     );
-    const publishing = { transportId: joined.transport?.transportId ?? "", rtpParameters: opusParameters(5) };
-    await client.request("publish", publishing);
+    const { client: listener } = await TestClient.join(
+      server,
+      { id: "l", role: "listener" },
+      { direction: "receive", dtlsParameters: someDtls },
+    );
+    const lostId = joined.transport?.transportId ?? "";
+    const publishing = { transportId: lostId, rtpParameters: opusParameters(5) };
+    const { streamId } = await client.request("publish", publishing);
+    await listener.event("streamAdded");
     const [dying] = server.workers;
     process.kill(dying?.pid ?? 0, "SIGKILL");
-    expect(await client.event("removed")).toEqual({ reason: "media-failed" });
-    await client.closed;
-    await expect.poll(() => server.workers[0]?.pid).toBeGreaterThan(0);
+    expect(await client.event("mediaRestart")).toEqual({ transportId: lostId, direction: "send" });
+    await listener.event("mediaRestart", ({ direction }) => direction === "receive");
+
+    const received = await listener.request("openTransport", { direction: "receive" });
+    expect((await listener.request("subscribe", { transportId: received.transportId })).streams).toEqual([]);
+    const { transportId } = await client.request("openTransport", { direction: "send" });
+    await expect(client.request("publish", { ...publishing, streamId })).rejects.toMatchObject({
+      code: "not-found",
+    });
+    const resumed = { transportId, rtpParameters: opusParameters(5), streamId };
+    expect(await client.request("publish", resumed)).toEqual({ streamId });
+    await expect.poll(() => listener.events.filter(({ name }) => name === "streamAdded").length).toBe(2);
+    // What is there cannot be taken up again, nor can another's.
+    await expect(client.request("publish", resumed)).rejects.toMatchObject({ code: "not-found" });
     expect(server.workers[0]?.pid).not.toBe(dying?.pid);
-    const again = await TestClient.join(server, { id: "h", role: "host" }, { direction: "send" });
-    expect(again.joined.seat).toBe(0);
     const metrics = await (await fetch(`${server.httpUrl}/metrics`)).text();
     expect(metrics).toContain("soundcheck_server_worker_deaths_total 1");
+    expect(metrics).toContain('soundcheck_server_participants{role="host"} 1');
+  });
+
+  test("ends the stream of who publishes another instead, for all", async () => {
+    await using server = await startServer({ maxStreamsPerParticipant: 1 });
+    const { client, joined } = await TestClient.join(
+      server,
+      { id: "h", role: "host" },
+      { direction: "send", dtlsParameters: someDtls },
+    );
+    const first = await client.request("publish", {
+      transportId: joined.transport?.transportId ?? "",
+      rtpParameters: opusParameters(5),
+    });
+    process.kill(server.workers[0]?.pid ?? 0, "SIGKILL");
+    await client.event("mediaRestart");
+    const { transportId } = await client.request("openTransport", { direction: "send" });
+    const second = await client.request("publish", { transportId, rtpParameters: opusParameters(6) });
+    expect(second.streamId).not.toBe(first.streamId);
+    const { joined: late } = await TestClient.join(
+      server,
+      { id: "l", role: "listener" },
+      { direction: "receive", dtlsParameters: someDtls },
+    );
+    expect(late.streams).toMatchObject([second]);
   });
 
   test("leaves the rooms of other workers alone", async () => {
@@ -114,7 +155,10 @@ describe("a media worker that dies", () => {
     const port = first.joined.transport?.iceCandidates[0]?.port;
     expect(second.joined.transport?.iceCandidates[0]?.port).not.toBe(port);
     process.kill(server.workers.find((worker) => worker.port === port)?.pid ?? 0, "SIGKILL");
-    expect(await first.client.event("removed")).toEqual({ reason: "media-failed" });
+    await first.client.event("mediaRestart");
     expect(await second.client.request("ping", {})).toEqual({});
+    expect(second.client.events.filter(({ name }) => name === "mediaRestart")).toEqual([]);
+    const { transportId } = await first.client.request("openTransport", { direction: "send" });
+    expect(transportId).not.toBe(first.joined.transport?.transportId);
   });
 });
