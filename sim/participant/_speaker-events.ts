@@ -19,6 +19,8 @@ export function speakerEvents(handlers: {
     memberLeft: (participantId) => {
       handlers.left(participantId);
     },
+    // Who is in the room, and so who has keys, stays the same.
+    memberChanged: () => undefined,
     // A speaker's connection only sends: no streams come to it.
     streamAdded: () => undefined,
     streamRemoved: () => undefined,

@@ -193,6 +193,7 @@ function listenerEvents(
   return {
     memberJoined: (member) => keys?.stageMember(member),
     memberLeft: (participantId) => keys?.stageMemberLeft(participantId),
+    memberChanged: (member) => keys?.stageMemberChanged(member),
     streamAdded: (stream) => {
       media.addStream(stream);
     },

@@ -73,6 +73,17 @@ describe("a listener's keys", () => {
     expect(keys).toHaveLength(1);
   });
 
+  test("follow somebody who leaves the stage for the audience and comes back to another seat", () => {
+    const { receiver, keys, welcome } = setUp();
+    receiver.joined("room", "lea");
+    receiver.open(welcome());
+    receiver.stageMember(onStage("ada", 0));
+    receiver.stageMemberChanged({ ...onStage("ada", 0), role: "moderator" });
+    receiver.stageMemberChanged(onStage("ada", null));
+    receiver.stageMemberChanged(onStage("ada", 3));
+    expect(keys.map(({ kid }) => kid)).toEqual([kidOf(0, 0), kidOf(0, 3)]);
+  });
+
   test("come for the speakers of that moment with each fresh secret, not for those who left", () => {
     const { receiver, keys, welcome, rekey } = setUp();
     receiver.joined("room", "lea");

@@ -54,6 +54,13 @@ export class ReceiverKeys {
     }
   }
 
+  /** Another seat is another key. */
+  stageMemberChanged(member: Member): void {
+    if (this.#seats.get(member.participantId) === member.seat) return;
+    this.#seats.delete(member.participantId);
+    this.stageMember(member);
+  }
+
   stageMemberLeft(participantId: string): void {
     this.#seats.delete(participantId);
   }

@@ -151,6 +151,9 @@ function dispatch(events: TargetEvents, name: EventName, body: EventBody<EventNa
     case "memberLeft":
       events.memberLeft((body as EventBody<"memberLeft">).participantId);
       break;
+    case "memberChanged":
+      events.memberChanged((body as EventBody<"memberChanged">).member);
+      break;
     case "streamAdded":
       events.streamAdded((body as EventBody<"streamAdded">).stream);
       break;

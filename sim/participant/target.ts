@@ -46,6 +46,8 @@ export type Reconnection = {
 export type TargetEvents = {
   memberJoined(member: Member): void;
   memberLeft(participantId: string): void;
+  /** Came to the stage, left it for the audience, or has another role there. */
+  memberChanged(member: Member): void;
   streamAdded(stream: IncomingStream): void;
   streamRemoved(consumerId: string): void;
   streamPaused(consumerId: string, paused: boolean): void;

@@ -3,7 +3,10 @@ import { z } from "zod";
 import { minTokenSecretBytes } from "../protocol/token.ts";
 import { BadInputError } from "../util/errors.ts";
 import type { Clock } from "../util/clock.ts";
+import { isLoopback } from "./addresses.ts";
 import type { Logger } from "./logger.ts";
+import { outsideOptions } from "./outside-options.ts";
+import type { Store } from "./store.ts";
 
 const port = z.number().int().min(0).max(65_535);
 const count = z.number().int().min(1);
@@ -68,6 +71,7 @@ const optionsSchema = z.strictObject({
   heartbeatMs: count.default(10_000),
   /** A client that lets more than this wait in its socket is cut, in bytes. Default: 1 MiB. */
   maxBufferedBytes: count.default(1024 * 1024),
+  ...outsideOptions,
   /** The version that `/healthz` states. Default: unknown. */
   version: z.string().min(1).default("unknown"),
 });
@@ -78,11 +82,13 @@ export type RoomServerOptions = z.input<typeof optionsSchema> & {
   logger?: Logger | undefined;
   /** Default: the machine's monotonic clock. */
   clock?: Clock | undefined;
+  /** What is known of rooms, bans and invitations. Default: a store that ends with the process. */
+  store?: Store | undefined;
 };
 
 export type ServerSettings = Readonly<z.output<typeof optionsSchema>>;
 
-/** Checks options and fills in defaults, once; throws BadInputError `bad-server-options`. */
+/** Checks options and fills in defaults, once; throws BadInputError `bad-server-options` or `tls-required`. */
 export function resolveSettings(options: z.input<typeof optionsSchema>): ServerSettings {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) {
@@ -91,7 +97,12 @@ export function resolveSettings(options: z.input<typeof optionsSchema>): ServerS
       `The room server's options do not fit:\n${z.prettifyError(parsed.error)}`,
     );
   }
-  const { media, workers } = parsed.data;
+  const { listen, media, workers, tls, insecure } = parsed.data;
+  if (!isLoopback(listen.host) && tls === null && !insecure) {
+    throw new BadInputError("tls-required", `listening on ${listen.host}, beyond this machine, needs TLS`, {
+      hint: "give a certificate and its key (--tls-cert, --tls-key), or --tls dev; --insecure only behind a proxy that ends TLS",
+    });
+  }
   if (media.port !== 0 && media.port + workers - 1 > 65_535) {
     throw new BadInputError(
       "bad-server-options",

@@ -1,19 +1,23 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { WebSocketServer, type WebSocket } from "ws";
 import { maxMessageBytes } from "../protocol/signalling.ts";
-import { systemClock, systemWallClock, type Clock } from "../util/clock.ts";
+import { systemClock, type Clock } from "../util/clock.ts";
 import { SetupError } from "../util/errors.ts";
+import { clientAddress, isLoopback } from "./addresses.ts";
+import { registerAdminApi } from "./admin-api.ts";
 import { Connection } from "./connection.ts";
 import { answerMessage } from "./dispatch.ts";
 import { createEvents } from "./events.ts";
 import { createHttp } from "./http.ts";
 import { createServerLogger } from "./logger.ts";
-import { createMemoryStore } from "./memory-store.ts";
+import { createLiveRooms } from "./live-rooms.ts";
 import { createMetrics } from "./metrics.ts";
-import { resolveSettings, type RoomServerOptions } from "./options.ts";
+import type { DrainStatus } from "./drain.ts";
+import { resolveSettings, type RoomServerOptions, type ServerSettings } from "./options.ts";
+import { createOutside, createStore, type Outside } from "./outside.ts";
 import { ResumeTokens } from "./resume-tokens.ts";
 import { Rooms } from "./rooms.ts";
 import { Session, type Services } from "./session.ts";
@@ -26,6 +30,9 @@ const signallingPath = "/room";
 
 type Parts = {
   services: Services;
+  outside: Outside;
+  /** Whether the store is closed with the server. */
+  ownsStore: boolean;
   pool: WorkerPool;
   app: FastifyInstance;
   clock: Clock;
@@ -48,7 +55,7 @@ export class RoomServer implements AsyncDisposable {
     this.#parts = parts;
     this.#heartbeat = setInterval(() => {
       for (const connection of parts.connections) connection.beat();
-    }, parts.services.settings.heartbeatMs);
+    }, parts.services.settings.heartbeatMs).unref();
     parts.app.server.on("upgrade", (request, socket, head) => {
       this.#upgrade(request, socket, head);
     });
@@ -59,30 +66,52 @@ export class RoomServer implements AsyncDisposable {
    * SetupError `port-in-use`, `address-unavailable`, `worker-missing` or `worker-failed`.
    */
   static async create(options: RoomServerOptions): Promise<RoomServer> {
-    const { logger = createServerLogger("info"), clock = systemClock, ...rest } = options;
+    const { logger = createServerLogger("info"), clock = systemClock, store: givenStore, ...rest } = options;
     const settings = resolveSettings(rest);
     const connections = new Set<Connection>();
     const metrics = createMetrics({
       census: () => rooms.census(),
       connections: () => connections.size,
       workerUsage: () => pool.usage(),
+      outside: async () => ({
+        storedRooms: await store.countRooms(),
+        webhooksWaiting: await store.countDeliveries(),
+        ticketsOpen: outside.tickets.open,
+        draining: outside.drain.on,
+      }),
     });
-    const events = createEvents({ logger, metrics });
+    const events = createEvents({
+      logger,
+      metrics,
+      hooks: {
+        arrived: () => {
+          outside.drain.arrived();
+        },
+        gone: (how) => {
+          outside.drain.gone(how);
+        },
+        webhook: (event) => outside.webhooks?.emit(event),
+      },
+    });
     const tokens = await TokenVerifier.create(settings.tokenSecret);
+    const store = givenStore ?? createStore(settings);
+    const outside = createOutside({ settings, store, clock, tokens, events, rooms: () => rooms });
     const pool = await WorkerPool.create({
       settings,
       events,
     });
-    const directory = createMemoryStore();
     const resumeTokens = new ResumeTokens();
-    const rooms = new Rooms({ pool, settings, directory, resumeTokens, clock, events });
+    const rooms = new Rooms({ pool, settings, directory: store, resumeTokens, clock, events });
     const app = createHttp({
+      ...outside,
+      ...settings,
       health: () => ({
-        ok: pool.workers.length > 0,
+        ok: pool.workers.length > 0 && !outside.drain.on,
         version: settings.version,
         workersAlive: pool.workers.length,
         rooms: rooms.size,
         participants: rooms.participantCount,
+        draining: outside.drain.on,
       }),
       registry: metrics.registry,
       events,
@@ -91,19 +120,37 @@ export class RoomServer implements AsyncDisposable {
       services: {
         settings,
         rooms,
-        directory,
+        directory: store,
         resumeTokens,
-        tokens,
+        door: outside.door,
+        limits: outside.limits,
         events,
         clock,
-        wallClock: systemWallClock,
-        acted: () => undefined,
+        wallClock: outside.wallClock,
+        acted: (act) => void outside.audit.record(act),
       },
+      outside,
+      ownsStore: givenStore === undefined,
       pool,
       app,
       clock,
       connections,
     });
+    if (settings.adminToken !== null) {
+      await registerAdminApi(app, {
+        ...outside,
+        rooms: createLiveRooms(server.#parts.services),
+        clock: outside.wallClock,
+        token: settings.adminToken,
+        version: settings.version,
+        requireAllowance: ({ socket, headers }) => {
+          outside.limits.requireByAddress("message", addressOf(settings, socket, headers));
+        },
+        onFault: (error) => {
+          events.serverFault("admin", error);
+        },
+      });
+    }
     const { host, port } = settings.listen;
     try {
       await app.listen({ host, port, backlog });
@@ -111,6 +158,7 @@ export class RoomServer implements AsyncDisposable {
       await Promise.all([app.close(), pool.close()]);
       throw listenError(cause, host, port);
     }
+    if (settings.insecure && !isLoopback(host)) events.insecure({ host });
     events.listening({ host, port: server.port, workers: pool.workers.length });
     return server;
   }
@@ -124,8 +172,9 @@ export class RoomServer implements AsyncDisposable {
 
   /** Where the HTTP side is, e.g. http://127.0.0.1:7880 */
   get httpUrl(): string {
-    const { host } = this.#parts.services.settings.listen;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${this.port}`;
+    const { tls, listen } = this.#parts.services.settings;
+    const { host } = listen;
+    return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${this.port}`;
   }
 
   /** Where participants connect, e.g. ws://127.0.0.1:7880/room */
@@ -136,6 +185,18 @@ export class RoomServer implements AsyncDisposable {
   /** The media workers alive: their processes, and the UDP ports of their media. */
   get workers(): { index: number; pid: number; port: number }[] {
     return this.#parts.pool.workers;
+  }
+
+  /**
+   * Lets nobody in any more, tells those inside and cuts them at the deadline; answers, when all are
+   * out, how each went. The server is to be closed then.
+   */
+  async drain(deadlineMs: number): Promise<DrainStatus> {
+    const { outside, services } = this.#parts;
+    services.events.draining(deadlineMs);
+    const status = await outside.drain.run(deadlineMs);
+    services.events.drained(status);
+    return status;
   }
 
   /** Tells all participants, closes every connection, and ends the workers. */
@@ -149,13 +210,15 @@ export class RoomServer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { services, app, pool, connections } = this.#parts;
+    const { services, outside, ownsStore, app, pool, connections } = this.#parts;
     clearInterval(this.#heartbeat);
     services.rooms.endAll("server-shutdown");
     for (const connection of connections) connection.close(1001, "server-shutdown");
     await Promise.all([...connections].map((connection) => connection.closed));
     await app.close();
     await pool.close();
+    await outside.webhooks?.close();
+    if (ownsStore) await outside.store.close();
     services.events.closed();
   }
 
@@ -173,11 +236,11 @@ export class RoomServer implements AsyncDisposable {
     // A client that vanished without a word is noticed by the kernel.
     if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs);
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#accept(webSocket);
+      this.#accept(webSocket, addressOf(this.#parts.services.settings, request.socket, request.headers));
     });
   }
 
-  #accept(socket: WebSocket): void {
+  #accept(socket: WebSocket, address: string): void {
     const { services, clock, connections } = this.#parts;
     const connection = new Connection({
       socket,
@@ -189,9 +252,17 @@ export class RoomServer implements AsyncDisposable {
         session.onClosed();
       },
     });
-    const session = new Session(services, connection);
+    const session = new Session(services, connection, address);
     connections.add(connection);
   }
+}
+
+function addressOf(
+  { trustForwardedFor }: ServerSettings,
+  socket: { remoteAddress?: string | undefined },
+  headers: IncomingHttpHeaders,
+): string {
+  return clientAddress(socket.remoteAddress, headers["x-forwarded-for"], trustForwardedFor);
 }
 
 function listenError(cause: unknown, host: string, port: number): unknown {

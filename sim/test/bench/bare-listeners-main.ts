@@ -20,6 +20,7 @@ const nothing = (): void => undefined;
 const deaf: TargetEvents = {
   memberJoined: nothing,
   memberLeft: nothing,
+  memberChanged: nothing,
   streamAdded: nothing,
   streamRemoved: nothing,
   streamPaused: nothing,

@@ -283,6 +283,7 @@ describe("joining a room server", () => {
       {
         memberJoined: nothing,
         memberLeft: nothing,
+        memberChanged: nothing,
         streamAdded: nothing,
         streamRemoved: nothing,
         streamPaused: nothing,
