@@ -40,6 +40,12 @@ class NotedRooms implements LiveRooms {
     );
     return true;
   }
+  letBackIn(roomId: string, participantId: string) {
+    this.told.push(`${participantId} may come back to ${roomId}`);
+  }
+  uninvited(roomId: string, participantId: string) {
+    this.told.push(`${participantId} is not invited to ${roomId}`);
+  }
   end(roomId: string) {
     return this.rooms.delete(roomId);
   }
@@ -282,6 +288,15 @@ describe("the admin API", () => {
     await ask({ method: "PUT", path: "/rooms/r/bans/p", body: { untilUnixMs: null } });
     expect(rooms.told).toEqual(["banned p of r"]);
     expect(await store.isBanned("r", "p", clock.nowUnixMs())).toBe(true);
+  });
+
+  test("tells a running room of bans lifted and invitations taken back", async () => {
+    await ask({ method: "PUT", path: "/rooms/r/bans/p", body: { untilUnixMs: null } });
+    await ask({ method: "DELETE", path: "/rooms/r/bans/p" });
+    await ask({ method: "PUT", path: "/rooms/r/invitations/q" });
+    await ask({ method: "DELETE", path: "/rooms/r/invitations/q" });
+    await ask({ method: "DELETE", path: "/rooms/r/invitations/q" });
+    expect(rooms.told).toEqual(["p may come back to r", "q is not invited to r"]);
   });
 
   test("tells a running room of its changes", async () => {

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { adminRoutes, type AdminServices } from "./admin-routes.ts";
 import { bearer, HttpError, mount, route, sendError } from "./http-route.ts";
@@ -12,7 +12,7 @@ type AdminApiOptions = AdminServices & {
   token: string;
   version: string;
   /** Throws RequestError `too-many-requests`. */
-  requireAllowance(request: { ip: string; headers: Record<string, string | string[] | undefined> }): void;
+  requireAllowance(request: FastifyRequest): void;
   onFault(error: unknown): void;
 };
 

@@ -21,6 +21,10 @@ export type LiveRooms = {
   participants(roomId: string): { participantId: string; role: Role; seat: number | null }[];
   /** Puts somebody out, media and connection, at once; false where they are not there. */
   putOut(roomId: string, participantId: string, reason: "kicked" | "banned"): boolean;
+  /** A ban was lifted. */
+  letBackIn(roomId: string, participantId: string): void;
+  /** An invitation was taken back. */
+  uninvited(roomId: string, participantId: string): void;
   /** Puts everybody out; false where nobody is there. */
   end(roomId: string): boolean;
   /** What the room goes by has been changed. */
@@ -212,13 +216,14 @@ function participantRoutes({ store, rooms, audit, clock }: AdminServices): Route
         if (!(await store.removeBan(roomId, participantId))) {
           throw new HttpError("not-found", "there is no such ban");
         }
+        rooms.letBackIn(roomId, participantId);
         await audit.record({ actorId: null, act: "unbanned", roomId, targetId: participantId });
       },
     }),
   ];
 }
 
-function invitationRoutes({ store, audit, clock }: AdminServices): Route[] {
+function invitationRoutes({ store, rooms, audit, clock }: AdminServices): Route[] {
   return [
     route({
       method: "GET",
@@ -258,6 +263,7 @@ function invitationRoutes({ store, audit, clock }: AdminServices): Route[] {
         if (!(await store.removeInvitation(roomId, participantId))) {
           throw new HttpError("not-found", "there is no such invitation");
         }
+        rooms.uninvited(roomId, participantId);
         await audit.record({ actorId: null, act: "uninvited", roomId, targetId: participantId });
       },
     }),

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { RawData, WebSocket } from "ws";
 import type { EventBody, EventName } from "../protocol/signalling.ts";
 import type { ServerEvents } from "./events.ts";
@@ -5,6 +6,8 @@ import type { ServerEvents } from "./events.ts";
 /** Beyond this many unanswered requests the client's socket is no longer read. */
 const maxQueuedRequests = 64;
 const closeDeadlineMs = 2000;
+/** So many answers to one client, and the event loop gets its turn: a flood holds up nobody else. */
+const answersInARow = 8;
 /** So many pings in a row without an answer, and the client is gone. */
 const maxMissedBeats = 2;
 
@@ -35,6 +38,7 @@ export class Connection {
   readonly #closed = Promise.withResolvers<void>();
   #held: string[] | undefined;
   #heldLength = 0;
+  #draining = false;
   #lastAnswer = false;
   #open = true;
   #missedBeats = 0;
@@ -130,11 +134,12 @@ export class Connection {
     if (!this.#open) return;
     this.#queue.push(message);
     if (this.#queue.length >= maxQueuedRequests) this.#options.socket.pause();
-    if (this.#held === undefined) void this.#drain();
+    if (!this.#draining) void this.#drain();
   }
 
   async #drain(): Promise<void> {
-    while (this.#open && this.#queue.length > 0) {
+    this.#draining = true;
+    for (let answered = 1; this.#open && this.#queue.length > 0; answered++) {
       const message = this.#queue.shift();
       this.#held = [];
       this.#heldLength = 0;
@@ -144,7 +149,9 @@ export class Connection {
       this.#send(answer);
       for (const text of held) this.#send(text);
       if (this.#lastAnswer) this.close(1000, "left");
+      if (answered % answersInARow === 0) await setImmediate();
     }
+    this.#draining = false;
     if (this.#open && this.#options.socket.isPaused) this.#options.socket.resume();
   }
 

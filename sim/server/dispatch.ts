@@ -127,6 +127,7 @@ export async function answerMessage(
   try {
     const raw = parseJson(message);
     id = onlyIdSchema.safeParse(raw).data?.id ?? null;
+    session.requireAllowance();
     const envelope = parseBody(requestEnvelopeSchema, raw);
     id = envelope.id;
     if (!isRequest(envelope.request)) {

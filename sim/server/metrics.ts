@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { roles, type Role } from "../protocol/signalling.ts";
+import { roomStates, type RoomState } from "./store.ts";
 
 const prefix = "soundcheck_server_";
 const requestBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -13,12 +14,21 @@ export type Census = {
   consumers: number;
 };
 
+/** What is counted anew at each scrape of what stands outside the rooms. */
+export type OutsideCensus = {
+  storedRooms: Readonly<Record<RoomState, number>>;
+  webhooksWaiting: number;
+  ticketsOpen: number;
+  draining: boolean;
+};
+
 export type WorkerUsage = { index: number; cpuSeconds: number; maxRssBytes: number };
 
 /** Where the gauges of a scrape come from; set once the server stands. */
 export type MetricSources = {
   census(): Census;
   connections(): number;
+  outside(): Promise<OutsideCensus>;
   workerUsage(): Promise<WorkerUsage[]>;
 };
 
@@ -83,6 +93,30 @@ export function createMetrics(sources: MetricSources) {
     },
   });
 
+  new Gauge({
+    name: `${prefix}stored_rooms`,
+    help: "Rooms that have been defined, by state.",
+    labelNames: ["state"] as const,
+    registers,
+    async collect() {
+      const { storedRooms } = await sources.outside();
+      for (const state of roomStates) this.set({ state }, storedRooms[state]);
+    },
+  });
+  const outsideGauge = (name: string, help: string, read: (outside: OutsideCensus) => number): void => {
+    new Gauge({
+      name: prefix + name,
+      help,
+      registers,
+      async collect() {
+        this.set(read(await sources.outside()));
+      },
+    });
+  };
+  outsideGauge("webhooks_waiting", "Webhooks on their way.", ({ webhooksWaiting }) => webhooksWaiting);
+  outsideGauge("tickets_open", "Tickets issued and not yet used.", ({ ticketsOpen }) => ticketsOpen);
+  outsideGauge("draining", "1 once the server lets nobody in any more.", ({ draining }) => Number(draining));
+
   const counter = (name: string, help: string): Counter =>
     new Counter({ name: prefix + name, help, registers });
   return {
@@ -112,6 +146,25 @@ export function createMetrics(sources: MetricSources) {
       buckets: requestBounds,
       registers,
     }),
+    moderationActs: new Counter({
+      name: `${prefix}moderation_acts_total`,
+      help: "Acts of moderators and of the admin API, by act.",
+      labelNames: ["act"] as const,
+      registers,
+    }),
+    rateLimited: new Counter({
+      name: `${prefix}rate_limited_total`,
+      help: "What was refused because it came too often, by what it was and by whose limit it was.",
+      labelNames: ["act", "by"] as const,
+      registers,
+    }),
+    webhooks: new Counter({
+      name: `${prefix}webhooks_total`,
+      help: "Tries to deliver a webhook, by outcome: delivered, retried, dead (given up), overflowed (never tried).",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
+    ticketsIssued: counter("tickets_issued_total", "Tickets issued."),
     iceFailures: counter("ice_failures_total", "Transports that lost ICE consent."),
     dtlsFailures: counter("dtls_failures_total", "Transports whose DTLS handshake failed."),
     sealedMessages: counter("sealed_messages_total", "Sealed messages carried from member to member."),

@@ -33,6 +33,11 @@ export class Rooms {
     return this.#live.size;
   }
 
+  /** Those that somebody is in. */
+  get live(): Room[] {
+    return [...this.#live.values()];
+  }
+
   /** The room of this id if somebody is in it. */
   find(id: string): Room | undefined {
     return this.#live.get(id);
@@ -48,7 +53,7 @@ export class Rooms {
   }
 
   endAll(reason: RemovalReason): void {
-    for (const room of [...this.#live.values()]) room.end(reason);
+    for (const room of this.live) room.end(reason);
   }
 
   census(): Census {

@@ -62,8 +62,9 @@ export class RoomServer implements AsyncDisposable {
   }
 
   /**
-   * Starts a server; when this resolves it serves. Throws BadInputError `bad-server-options`, or
-   * SetupError `port-in-use`, `address-unavailable`, `worker-missing` or `worker-failed`.
+   * Starts a server; when this resolves it serves. Throws BadInputError `bad-server-options` or
+   * `tls-required`, or SetupError `port-in-use`, `address-unavailable`, `worker-missing`,
+   * `worker-failed`, `store-unusable`, `store-foreign` or `store-newer`.
    */
   static async create(options: RoomServerOptions): Promise<RoomServer> {
     const { logger = createServerLogger("info"), clock = systemClock, store: givenStore, ...rest } = options;
@@ -94,17 +95,18 @@ export class RoomServer implements AsyncDisposable {
       },
     });
     const tokens = await TokenVerifier.create(settings.tokenSecret);
-    const store = givenStore ?? createStore(settings);
+    // Where a step fails, what was made before it goes.
+    await using undo = new AsyncDisposableStack();
+    const store = givenStore ?? undo.use(createStore(settings));
     const outside = createOutside({ settings, store, clock, tokens, events, rooms: () => rooms });
-    const pool = await WorkerPool.create({
-      settings,
-      events,
-    });
+    undo.use(outside.webhooks);
+    const pool = undo.adopt(await WorkerPool.create({ settings, events }), (one) => one.close());
     const resumeTokens = new ResumeTokens();
     const rooms = new Rooms({ pool, settings, directory: store, resumeTokens, clock, events });
     const app = createHttp({
-      ...outside,
-      ...settings,
+      tls: settings.tls,
+      trustForwardedFor: settings.trustForwardedFor,
+      door: outside.door,
       health: () => ({
         ok: pool.workers.length > 0 && !outside.drain.on,
         version: settings.version,
@@ -116,6 +118,7 @@ export class RoomServer implements AsyncDisposable {
       registry: metrics.registry,
       events,
     });
+    undo.adopt(app, (one) => one.close());
     const server = new RoomServer({
       services: {
         settings,
@@ -138,7 +141,9 @@ export class RoomServer implements AsyncDisposable {
     });
     if (settings.adminToken !== null) {
       await registerAdminApi(app, {
-        ...outside,
+        store,
+        audit: outside.audit,
+        drain: outside.drain,
         rooms: createLiveRooms(server.#parts.services),
         clock: outside.wallClock,
         token: settings.adminToken,
@@ -155,10 +160,11 @@ export class RoomServer implements AsyncDisposable {
     try {
       await app.listen({ host, port, backlog });
     } catch (cause) {
-      await Promise.all([app.close(), pool.close()]);
+      clearInterval(server.#heartbeat);
       throw listenError(cause, host, port);
     }
     if (settings.insecure && !isLoopback(host)) events.insecure({ host });
+    undo.move();
     events.listening({ host, port: server.port, workers: pool.workers.length });
     return server;
   }

@@ -1,15 +1,16 @@
 import type { Clock, WallClock } from "../util/clock.ts";
 import type { ModerationAct } from "./audit-log.ts";
 import type { Connection } from "./connection.ts";
+import type { Door } from "./door.ts";
 import { RequestError } from "./errors.ts";
 import type { ServerEvents } from "./events.ts";
 import { Line } from "./line.ts";
 import type { Guest, Lobby } from "./lobby.ts";
 import type { ServerSettings } from "./options.ts";
+import type { RateLimits } from "./rate-limit.ts";
 import type { Place, ResumeTokens } from "./resume-tokens.ts";
 import type { RoomDirectory } from "./room-directory.ts";
 import type { Rooms } from "./rooms.ts";
-import type { TokenVerifier } from "./token.ts";
 
 /** What the handlers of requests work with. */
 export type Services = {
@@ -17,7 +18,8 @@ export type Services = {
   readonly rooms: Rooms;
   readonly directory: RoomDirectory;
   readonly resumeTokens: ResumeTokens;
-  readonly tokens: TokenVerifier;
+  readonly door: Door;
+  readonly limits: RateLimits;
   readonly events: ServerEvents;
   readonly clock: Clock;
   readonly wallClock: WallClock;
@@ -34,14 +36,17 @@ type Waiting = { readonly lobby: Lobby; readonly guest: Guest };
 export class Session {
   readonly services: Services;
   readonly connection: Connection;
+  /** Where the client is; for limits only. */
+  readonly address: string;
   #place: Place | undefined;
   #waiting: Waiting | undefined;
   #line: Line;
   #joinTimer: NodeJS.Timeout | undefined;
 
-  constructor(services: Services, connection: Connection) {
+  constructor(services: Services, connection: Connection, address: string) {
     this.services = services;
     this.connection = connection;
+    this.address = address;
     this.#line = new Line(connection, services.settings.maxBufferedBytes);
     this.awaitJoin();
   }
@@ -65,6 +70,13 @@ export class Session {
   get place(): Place {
     if (this.#place !== undefined && this.joined) return this.#place;
     throw new RequestError("not-joined", this.#waiting === undefined ? "join first" : "wait for the host");
+  }
+
+  /** Throws RequestError `too-many-requests` when messages come too often. */
+  requireAllowance(): void {
+    const { limits } = this.services;
+    limits.requireByAddress("message", this.address);
+    if (this.#place !== undefined) limits.requireByAccount("message", this.#place.participant.id);
   }
 
   /** The time to join runs, anew. */

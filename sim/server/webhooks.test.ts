@@ -52,7 +52,7 @@ function webhooks(url: string, changes: Partial<WebhookSettings> = {}, store = c
   const faults: unknown[] = [];
   const settings = { url, secret, maxAttempts: 5, firstRetryMs: 2, longestRetryMs: 10, timeoutMs: 5000 };
   const hooks = new Webhooks({
-    settings: { ...settings, maxWaiting: 100, ...changes },
+    settings: { ...settings, maxWaiting: 100, closeGraceMs: 0, ...changes },
     store,
     clock: systemWallClock,
     random: createRandom("webhooks"),

@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { WallClock } from "../util/clock.ts";
 import type { Random } from "../util/random.ts";
@@ -55,6 +56,7 @@ export type WebhookSettings = {
   readonly longestRetryMs: number;
   readonly timeoutMs: number;
   readonly maxWaiting: number;
+  readonly closeGraceMs: number;
 };
 
 type WebhookOptions = {
@@ -75,6 +77,7 @@ export class Webhooks implements AsyncDisposable {
   readonly #stop = new AbortController();
   #pumping: Promise<void> | undefined;
   #again = false;
+  #closing = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WebhookOptions) {
@@ -84,7 +87,7 @@ export class Webhooks implements AsyncDisposable {
 
   /** Takes an event for delivery. Never throws, never waits. */
   emit({ event, roomId, participantId = null, actorId = null }: WebhookEvent): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#closing) return;
     const { settings, store, clock, onOutcome, onFault } = this.#options;
     const atUnixMs = clock.nowUnixMs();
     const deliveryId = randomUUID();
@@ -110,8 +113,13 @@ export class Webhooks implements AsyncDisposable {
     }, onFault);
   }
 
-  /** Ends what is under way; what waits stays in the store. */
+  /** Takes no more, gives what is due a moment to go out, and ends; what waits stays in the store. */
   async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.race([
+      this.#pumping,
+      delay(this.#options.settings.closeGraceMs, undefined, { ref: false }),
+    ]);
     this.#again = false;
     this.#stop.abort();
     clearTimeout(this.#timer);

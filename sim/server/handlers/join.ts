@@ -24,10 +24,9 @@ type Arrival = {
 
 export async function join(session: Session, body: JoinBody): Promise<JoinAnswer> {
   if (!session.idle) throw new RequestError("already-joined", "this connection has joined already");
-  const { tokens, events } = session.services;
+  const { door, events } = session.services;
   try {
-    if (body.token === undefined) throw new RequestError("bad-token", "a token is needed");
-    const claims = await tokens.verify(body.token);
+    const claims = await door.identify(session.address, body);
     session.stopAwaitingJoin();
     try {
       return await arrive(session, claims, body);

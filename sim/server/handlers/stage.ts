@@ -11,8 +11,13 @@ type Body<Name extends RequestName> = z.output<(typeof requests)[Name]["request"
 
 const noAnswer = {};
 
-export function raiseHand({ room, participant }: Place): ResponseBody<"raiseHand"> {
+export function raiseHand(
+  { room, participant }: Place,
+  _body: Body<"raiseHand">,
+  session: Session,
+): ResponseBody<"raiseHand"> {
   participant.require("raise-hand");
+  session.services.limits.requireByAccount("hand", participant.id);
   return { position: room.raiseHand(participant) };
 }
 
@@ -23,6 +28,7 @@ export function lowerHand(
 ): ResponseBody<"lowerHand"> {
   const { room, participant } = place;
   if (participantId === undefined || participantId === participant.id) {
+    session.services.limits.requireByAccount("hand", participant.id);
     room.lowerHand(participant.id);
     return noAnswer;
   }
