@@ -21,13 +21,20 @@ const deadlineMs = 5000;
 
 export const testSecret = new Uint8Array(32).fill(7);
 
-/** A server on ports of the system's choice, silent, with one worker. */
+/** A test's own haste is no flood. */
+const noLimits: RoomServerOptions["limits"] = {
+  byAddress: { join: null, message: null },
+  byAccount: { join: null, message: null, hand: null },
+};
+
+/** A server on ports of the system's choice, silent, with one worker and without limits. */
 export function startServer(options: Partial<RoomServerOptions> = {}): Promise<RoomServer> {
   return RoomServer.create({
     listen: {},
     media: {},
     workers: 1,
     tokenSecret: testSecret,
+    limits: noLimits,
     logger: createServerLogger("silent"),
     ...options,
   });

@@ -28,7 +28,7 @@ describe("starting", () => {
   });
 
   test("at an address that is not this machine's fails with address-unavailable", async () => {
-    await expect(startServer({ listen: { host: "203.0.113.1" } })).rejects.toMatchObject({
+    await expect(startServer({ listen: { host: "203.0.113.1" }, insecure: true })).rejects.toMatchObject({
       code: "address-unavailable",
     });
     await expect(startServer({ media: { ip: "203.0.113.1" } })).rejects.toMatchObject({
