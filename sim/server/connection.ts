@@ -41,13 +41,17 @@ export class Connection {
   #draining = false;
   #lastAnswer = false;
   #open = true;
+  #beatsAsked = 0;
+  #beatsAnswered = 0;
   #missedBeats = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const { socket } = options;
-    socket.on("pong", () => {
+    socket.on("pong", (data) => {
       this.#missedBeats = 0;
+      const beat = Number(data.toString());
+      if (beat > this.#beatsAnswered && beat <= this.#beatsAsked) this.#beatsAnswered = beat;
     });
     socket.on("message", (data, isBinary) => {
       this.#missedBeats = 0;
@@ -94,11 +98,21 @@ export class Connection {
     this.close(reason === "server-shutdown" ? 1001 : 1000, reason);
   }
 
+  /** How many signs of life were asked for. */
+  get beatsAsked(): number {
+    return this.#beatsAsked;
+  }
+
+  /** The latest of them that was given: all that was sent before it was asked for has arrived. */
+  get beatsAnswered(): number {
+    return this.#beatsAnswered;
+  }
+
   /** Asks for a sign of life (RFC 6455 section 5.5.2), and cuts a client that gave none to the last two. */
   beat(): void {
     const { socket, events } = this.#options;
-    // What is not read gives no sign.
-    if (!this.#open || socket.isPaused) return;
+    // What is not read gives no sign, and what is held would go out after the beat.
+    if (!this.#open || socket.isPaused || this.#held !== undefined) return;
     if (this.#missedBeats >= maxMissedBeats) {
       this.#open = false;
       events.silentClientCut();
@@ -106,7 +120,7 @@ export class Connection {
       return;
     }
     this.#missedBeats++;
-    socket.ping();
+    socket.ping(String(++this.#beatsAsked));
   }
 
   /** Closes after what was sent; a client that does not close in return is cut. */

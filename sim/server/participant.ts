@@ -29,6 +29,7 @@ export class Participant {
     this.member = options.member;
     this.connection = options.connection;
     this.resumable = options.resumable;
+    if (options.resumable) this.connection.outlast();
   }
 
   get id(): string {
