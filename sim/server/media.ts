@@ -51,10 +51,8 @@ export class MediaTransport {
       this.#lost = true;
     });
     at.mediaWorker.load++;
-    if (direction === "receive") at.receivers++;
     webRtc.observer.once("close", () => {
       at.mediaWorker.load--;
-      if (direction === "receive") at.receivers--;
     });
   }
 

@@ -8,8 +8,6 @@ const pipeBufferBytes = 4 * 1024 * 1024;
 export class RoomRouter {
   readonly mediaWorker: MediaWorker;
   readonly router: types.Router;
-  /** Receiving transports on it. */
-  receivers = 0;
   readonly #pipeSrtp: boolean;
   readonly #piped = new Map<string, Promise<void>>();
 

@@ -12,10 +12,12 @@ type RoomRoutersOptions = {
 type Slot = {
   readonly mediaWorker: MediaWorker;
   readonly router: Promise<RoomRouter>;
-  /** Receivers on their way to it, whose transports do not count yet. */
-  coming: number;
+  /** Receiving transports on it, those that are being made among them. */
+  receivers: number;
   made: RoomRouter | undefined;
 };
+
+type Closing = { readonly closed: boolean; onClose(listener: () => void): void };
 
 /**
  * A room's routers, at most one a worker: the home, where producers live, and more
@@ -48,14 +50,24 @@ export class RoomRouters {
   }
 
   /** Makes the transport of one more receiver of so many streams, where there is room for it. */
-  async place<T>(streams: number, open: (router: RoomRouter) => Promise<T>): Promise<T> {
+  async place<Transport extends Closing>(
+    streams: number,
+    open: (router: RoomRouter) => Promise<Transport>,
+  ): Promise<Transport> {
     await this.home();
     const slot = this.#choose(Math.max(1, streams));
-    slot.coming++;
+    slot.receivers++;
+    const leave = (): void => {
+      slot.receivers--;
+    };
     try {
-      return await open(await slot.router);
-    } finally {
-      slot.coming--;
+      const transport = await open(await slot.router);
+      if (transport.closed) leave();
+      else transport.onClose(leave);
+      return transport;
+    } catch (error) {
+      leave();
+      throw error;
     }
   }
 
@@ -66,9 +78,9 @@ export class RoomRouters {
 
   #choose(streams: number): Slot {
     const { maxConsumersPerRouter, pool } = this.#options;
-    const slots = [...this.#slots].toSorted((a, b) => receiversOf(a) - receiversOf(b));
+    const slots = [...this.#slots].toSorted((a, b) => a.receivers - b.receivers);
     const [emptiest] = slots;
-    if (emptiest !== undefined && (receiversOf(emptiest) + 1) * streams <= maxConsumersPerRouter)
+    if (emptiest !== undefined && (emptiest.receivers + 1) * streams <= maxConsumersPerRouter)
       return emptiest;
     const fresh = pool.leastLoaded(new Set(slots.map(({ mediaWorker }) => mediaWorker)));
     if (fresh !== undefined) return this.#open(fresh);
@@ -77,13 +89,13 @@ export class RoomRouters {
   }
 
   get #fullest(): Slot | undefined {
-    return [...this.#slots].toSorted((a, b) => receiversOf(b) - receiversOf(a))[0];
+    return [...this.#slots].toSorted((a, b) => b.receivers - a.receivers)[0];
   }
 
   #open(mediaWorker: MediaWorker): Slot {
     if (this.#closed) throw new Error("the room has ended");
     const router = RoomRouter.create(mediaWorker, this.#options.pipeSrtp);
-    const slot: Slot = { mediaWorker, router, coming: 0, made: undefined };
+    const slot: Slot = { mediaWorker, router, receivers: 0, made: undefined };
     this.#slots.add(slot);
     const forget = (): void => {
       this.#slots.delete(slot);
@@ -97,8 +109,4 @@ export class RoomRouters {
     }, forget);
     return slot;
   }
-}
-
-function receiversOf({ made, coming }: Slot): number {
-  return (made?.receivers ?? 0) + coming;
 }

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { LiveRoom, talkingAt } from "./_live-room.ts";
+
+const frameMs = 20;
+/** The promise is 5 s; what is beyond it is not "back by themselves". */
+const backWithinMs = 5000;
+
+test.each([1, 2])(
+  "ten listeners of a worker that dies hear again within 5 s, in their seats and under their keys (%i workers)",
+  { timeout: 60_000 },
+  async (workers) => {
+    await using room = await LiveRoom.open({ workers });
+    await room.addSpeaker(talkingAt(() => 30));
+    await room.addSpeaker(talkingAt(() => 30));
+    await room.addListeners(10);
+    await room.heardByAll(20);
+    // Until a newcomer has the key.
+    const refused = room.engine.report().refused;
+    const port = room.listeners[0]?.peers.media?.port;
+    const dying = room.server.workers.find((worker) => worker.port === port);
+    process.kill(dying?.pid ?? 0, "SIGKILL");
+    await expect
+      .poll(() => room.listeners.every(({ restarts }) => restarts === 1), {
+        timeout: backWithinMs,
+        interval: 20,
+      })
+      .toBe(true);
+    await room.heardByAll(100, backWithinMs);
+    expect(room.broken).toEqual([]);
+    expect(room.speakers.map(({ restarts }) => restarts)).toEqual([1, 1]);
+
+    const counts = await room.end();
+    // A counter that began anew would be refused as a replay.
+    expect(room.engine.report().refused).toEqual(refused);
+    const lost = counts.reduce((sum, { lost: more }) => sum + more, 0) / counts.length / 2;
+    const unsent = room.speakers.reduce((sum, { voice }) => sum + voice.unsent, 0) / 2;
+    // What was sent while the server did not forward is lost; what could not be sent is not.
+    expect(lost).toBeGreaterThan(0);
+    const gapMs = (lost + unsent) * frameMs;
+    console.log(
+      `gap with ${workers} workers: ${gapMs.toFixed(0)} ms a stream (${unsent * frameMs} ms unsent, ${(lost * frameMs).toFixed(0)} ms lost)`,
+    );
+    expect(gapMs).toBeLessThan(backWithinMs);
+    for (const { expected, received, lost: missed } of counts) expect(received + missed).toBe(expected);
+  },
+);
