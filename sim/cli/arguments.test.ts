@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseCount, parsePort, parseSetting, parseTarget } from "./arguments.ts";
+import { parseCount, parsePort, parseSeconds, parseSetting, parseTarget } from "./arguments.ts";
 
 describe("a port", () => {
   test.each([
@@ -28,6 +28,16 @@ describe("a count", () => {
 
   test.each(["0", "-3", "1.5", "", "two", "99999999999999999999"])("is not %j", (text) => {
     expect(() => parseCount(text)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe("seconds", () => {
+  test("are whole, from none to a day", () => {
+    expect([parseSeconds("0"), parseSeconds("90"), parseSeconds("86400")]).toEqual([0, 90, 86_400]);
+  });
+
+  test.each(["-1", "1.5", "86401", "", "1m"])("are not %j", (text) => {
+    expect(() => parseSeconds(text)).toThrow(InvalidArgumentError);
   });
 });
 

@@ -15,6 +15,13 @@ export function parseCount(text: string): number {
   return count;
 }
 
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+$/.test(text) || seconds > 86_400)
+    throw new InvalidArgumentError("Expected whole seconds, a day (86400) at most.");
+  return seconds;
+}
+
 export function parseSetting(text: string, settings: string[]): string[] {
   if (!/^\w+=[^,]+$/.test(text)) throw new InvalidArgumentError("Expected name=value.");
   return [...settings, text];

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { isIPv4 } from "node:net";
 import { dirname, join } from "node:path";
 import { minTokenSecretBytes } from "../protocol/token.ts";
+import { isLoopback } from "../server/addresses.ts";
 import { fromBase64Url, toBase64Url } from "../util/bytes.ts";
 import { BadInputError } from "../util/errors.ts";
 
@@ -41,10 +41,6 @@ export function tokenSecret(root: string, host: string): Uint8Array<ArrayBuffer>
   }
   const file = join(root, ".cache", "token-secret");
   return keptSecret(file) ?? makeSecret(file);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /** Undefined where there is none. Throws a BadInputError `bad-token-secret` where there is something else. */

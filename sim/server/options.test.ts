@@ -37,3 +37,47 @@ describe("the server's options", () => {
     });
   }
 });
+
+describe("a server beyond this machine", () => {
+  const beyond = { listen: { host: "0.0.0.0" }, media: {}, tokenSecret };
+
+  test("without TLS is refused, saying what to do", () => {
+    expect(() => resolveSettings(beyond)).toThrow(
+      expect.objectContaining({ code: "tls-required", hint: expect.stringContaining("--tls-cert") }),
+    );
+  });
+
+  test("may be one with TLS, or one that is told to be insecure", () => {
+    expect(resolveSettings({ ...beyond, tls: { cert: "c", key: "k" } }).listen.host).toBe("0.0.0.0");
+    expect(resolveSettings({ ...beyond, insecure: true }).tls).toBeNull();
+  });
+});
+
+describe("where webhooks go", () => {
+  const withUrl = (url: string) => ({
+    listen: {},
+    media: {},
+    tokenSecret,
+    webhook: { url, secret: "0123456789abcdef" },
+  });
+
+  test.each(["https://hooks.example/x", "http://127.0.0.1:9000/", "http://localhost/", "http://[::1]:1/"])(
+    "may be %s",
+    (url) => {
+      expect(resolveSettings(withUrl(url)).webhook?.url).toBe(url);
+    },
+  );
+
+  test.each(["http://hooks.example/", "http://10.0.0.1/", "ftp://127.0.0.1/", "hooks.example"])(
+    "may not be %s",
+    (url) => {
+      expect(() => resolveSettings(withUrl(url))).toThrow(/webhook\.url/);
+    },
+  );
+});
+
+test("an admin token that is short or has spaces is refused", () => {
+  for (const adminToken of ["short", "x".repeat(31), `${"x".repeat(20)} ${"x".repeat(20)}`]) {
+    expect(() => resolveSettings({ listen: {}, media: {}, tokenSecret, adminToken })).toThrow(/adminToken/);
+  }
+});
