@@ -95,6 +95,7 @@ export class TestClient {
     server: { url: string },
     who: { id: string; role: Role; room?: string; publicKey?: string },
     transport?: RequestBody<"join">["transport"],
+    more: Pick<RequestBody<"join">, "speakers"> = {},
   ): Promise<{ client: TestClient; joined: ResponseBody<"join"> }> {
     const client = await TestClient.connect(server);
     const token = await mintToken(
@@ -107,6 +108,7 @@ export class TestClient {
       token,
       ...(who.publicKey === undefined ? {} : { publicKey: who.publicKey }),
       ...(transport === undefined ? {} : { transport }),
+      ...more,
     });
     return { client, joined };
   }
