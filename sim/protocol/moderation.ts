@@ -49,7 +49,10 @@ export const moderationRequests = {
   /** Out at once, or not in at all, until unbanned. */
   ban: aboutSomebody,
   unban: aboutSomebody,
-  setRoom: { request: roomChangeSchema, response: z.strictObject({ room: roomSchema }) },
+  setRoom: {
+    request: roomChangeSchema.refine((change) => Object.keys(change).length > 0, "expected a change"),
+    response: z.strictObject({ room: roomSchema }),
+  },
   endRoom: { request: nothing, response: nothing },
   /** Somebody on the stage becomes moderator, or speaker again. */
   grantModerator: aboutSomebody,
