@@ -45,10 +45,7 @@ const limits = z.strictObject({
 
 const webhook = z.strictObject({
   /** Where events are sent: https, or http on this machine. */
-  url: z.url({ protocol: /^https?$/ }).refine((text) => {
-    const { protocol, hostname } = new URL(text);
-    return protocol === "https:" || isLoopback(hostname.replaceAll(/[[\]]/g, ""));
-  }, "expected https, but for this machine"),
+  url: z.string().refine(isWebhookUrl, "expected an https URL, or an http one of this machine"),
   /** What they are signed with. */
   secret: z.string().min(16),
   /** Tries before an event is given up. Default: 10, which with the pauses below takes half an hour to an hour. */
@@ -64,6 +61,12 @@ const webhook = z.strictObject({
   /** When the server stops, events that are due have so long to go out, in milliseconds. Default: 1,000. */
   closeGraceMs: z.number().int().min(0).default(1000),
 });
+
+function isWebhookUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname.replaceAll(/[[\]]/g, "")));
+}
 
 /** Options of what the server shows to the outside; a part of its options. */
 export const outsideOptions = {
