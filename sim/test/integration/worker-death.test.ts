@@ -5,10 +5,10 @@ const frameMs = 20;
 /** The promise is 5 s; what is beyond it is not "back by themselves". */
 const backWithinMs = 5000;
 
-test.each([1, 2])(
+test.for([1, 2])(
   "ten listeners of a worker that dies hear again within 5 s, in their seats and under their keys (%i workers)",
   { timeout: 60_000 },
-  async (workers) => {
+  async (workers, { annotate }) => {
     await using room = await LiveRoom.open({ workers });
     await room.addSpeaker(talkingAt(() => 30));
     await room.addSpeaker(talkingAt(() => 30));
@@ -37,8 +37,8 @@ test.each([1, 2])(
     // What was sent while the server did not forward is lost; what could not be sent is not.
     expect(lost).toBeGreaterThan(0);
     const gapMs = (lost + unsent) * frameMs;
-    console.log(
-      `gap with ${workers} workers: ${gapMs.toFixed(0)} ms a stream (${unsent * frameMs} ms unsent, ${(lost * frameMs).toFixed(0)} ms lost)`,
+    await annotate(
+      `a gap of ${gapMs.toFixed(0)} ms a stream: ${unsent * frameMs} ms unsent, ${(lost * frameMs).toFixed(0)} ms lost`,
     );
     expect(gapMs).toBeLessThan(backWithinMs);
     for (const { expected, received, lost: missed } of counts) expect(received + missed).toBe(expected);
