@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { systemClock } from "../util/clock.ts";
 import { registerAdminApi } from "./admin-api.ts";
-import type { LiveRooms } from "./admin-routes.ts";
+import type { LiveRooms } from "./admin-services.ts";
 import { AuditLog } from "./audit-log.ts";
 import { Drain } from "./drain.ts";
 import { RequestError } from "./errors.ts";

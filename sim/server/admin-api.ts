@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { adminRoutes, type AdminServices } from "./admin-routes.ts";
+import { adminRoutes } from "./admin-routes.ts";
+import type { AdminServices } from "./admin-services.ts";
 import { bearer, HttpError, mount, route, sendError } from "./http-route.ts";
 import { openApi } from "./openapi.ts";
 

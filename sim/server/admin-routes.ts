@@ -1,53 +1,11 @@
 import { z } from "zod";
-import { roleSchema, type Role } from "../protocol/signalling.ts";
-import type { WallClock } from "../util/clock.ts";
-import type { AuditLog } from "./audit-log.ts";
-import { drainStatusSchema, type Drain } from "./drain.ts";
+import { roleSchema } from "../protocol/signalling.ts";
+import { roomRoutes } from "./admin-room-routes.ts";
+import { limit, pageById, participantParams, roomParams, type AdminServices } from "./admin-services.ts";
+import { drainStatusSchema } from "./drain.ts";
 import { HttpError, route, type Route } from "./http-route.ts";
-import {
-  auditEntrySchema,
-  banSchema,
-  invitationSchema,
-  roomChangesSchema,
-  roomRecordSchema,
-  roomStates,
-  type RoomRecord,
-  type Store,
-} from "./store.ts";
+import { auditEntrySchema, banSchema, invitationSchema } from "./store.ts";
 
-/** The rooms that somebody is in now, as the admin API sees and changes them. */
-export type LiveRooms = {
-  list(): { roomId: string; participants: number }[];
-  participants(roomId: string): { participantId: string; role: Role; seat: number | null }[];
-  /** Puts somebody out, media and connection, at once; false where they are not there. */
-  putOut(roomId: string, participantId: string, reason: "kicked" | "banned"): boolean;
-  /** A ban was lifted. */
-  letBackIn(roomId: string, participantId: string): void;
-  /** An invitation was taken back. */
-  uninvited(roomId: string, participantId: string): void;
-  /** Puts everybody out; false where nobody is there. */
-  end(roomId: string): boolean;
-  /** What the room goes by has been changed. */
-  changed(room: RoomRecord): void;
-};
-
-export type AdminServices = {
-  store: Store;
-  rooms: LiveRooms;
-  audit: AuditLog;
-  drain: Drain;
-  clock: WallClock;
-};
-
-const roomParams = z.strictObject({ roomId: roomRecordSchema.shape.roomId });
-const participantParams = roomParams.extend({ participantId: banSchema.shape.participantId });
-const limit = z.coerce.number().int().min(1).max(500).default(100);
-const pageById = z.strictObject({ after: z.string().max(64).optional(), limit });
-
-const newRoomSchema = roomRecordSchema
-  .pick({ roomId: true, title: true })
-  .extend(roomChangesSchema.omit({ title: true, state: true }).shape);
-const liveRoomSchema = z.strictObject({ roomId: z.string(), participants: z.int() });
 const liveParticipantSchema = z.strictObject({
   participantId: z.string(),
   role: roleSchema,
@@ -62,91 +20,6 @@ export function adminRoutes(services: AdminServices): Route[] {
     ...participantRoutes(services),
     ...invitationRoutes(services),
     ...serverRoutes(services),
-  ];
-}
-
-function roomRoutes({ store, rooms, audit, clock }: AdminServices): Route[] {
-  return [
-    route({
-      method: "GET",
-      path: "/rooms",
-      operationId: "listRooms",
-      summary: "The rooms that have been defined, by id.",
-      query: pageById.extend({ state: z.enum(roomStates).optional() }),
-      answer: z.strictObject({ rooms: z.array(roomRecordSchema) }),
-      handle: async ({ query }) => ({ rooms: await store.listRooms(query) }),
-    }),
-    route({
-      method: "POST",
-      path: "/rooms",
-      operationId: "createRoom",
-      summary: "Defines a room: open, or scheduled where it is given when it starts.",
-      body: newRoomSchema,
-      success: 201,
-      answer: roomRecordSchema,
-      refusals: ["conflict"],
-      handle: async ({ body }) => {
-        const room = newRoom(body, clock.nowUnixMs());
-        if (!(await store.createRoom(room))) {
-          throw new HttpError("conflict", "there is a room of this id, or was: ids are not used again");
-        }
-        await audit.record({ actorId: null, act: "room-created", roomId: room.roomId });
-        rooms.changed(room);
-        return room;
-      },
-    }),
-    route({
-      method: "GET",
-      path: "/rooms/{roomId}",
-      operationId: "getRoom",
-      summary: "One room as it is defined.",
-      params: roomParams,
-      answer: roomRecordSchema,
-      refusals: ["not-found"],
-      handle: async ({ params }) => (await store.getRoom(params.roomId)) ?? noSuchRoom(),
-    }),
-    route({
-      method: "PATCH",
-      path: "/rooms/{roomId}",
-      operationId: "updateRoom",
-      summary: "Changes what is given, for those who are in it too.",
-      params: roomParams,
-      body: roomChangesSchema,
-      answer: roomRecordSchema,
-      refusals: ["not-found"],
-      handle: async ({ params, body }) => {
-        const room = (await store.updateRoom(params.roomId, body)) ?? noSuchRoom();
-        await audit.record({ actorId: null, act: "room-updated", roomId: room.roomId });
-        rooms.changed(room);
-        return room;
-      },
-    }),
-    route({
-      method: "DELETE",
-      path: "/rooms/{roomId}",
-      operationId: "endRoom",
-      summary: "Ends a room for good, defined or not: everybody is put out, and nobody comes in again.",
-      params: roomParams,
-      success: 204,
-      refusals: ["not-found"],
-      handle: async ({ params: { roomId } }) => {
-        const nowUnixMs = clock.nowUnixMs();
-        const live = rooms.list().some((room) => room.roomId === roomId);
-        // One that came into being by a join alone gets a record, so that it stays ended.
-        if (live) await store.createRoom(newRoom({ roomId, title: "" }, nowUnixMs));
-        const ended = await store.endRoom(roomId, nowUnixMs);
-        if (!rooms.end(roomId) && !ended) noSuchRoom();
-        await audit.record({ actorId: null, act: "room-ended", roomId });
-      },
-    }),
-    route({
-      method: "GET",
-      path: "/live-rooms",
-      operationId: "listLiveRooms",
-      summary: "The rooms that somebody is in now, defined or not.",
-      answer: z.strictObject({ rooms: z.array(liveRoomSchema) }),
-      handle: async () => ({ rooms: rooms.list() }),
-    }),
   ];
 }
 
@@ -307,26 +180,4 @@ function serverRoutes({ store, audit, drain }: AdminServices): Route[] {
       },
     }),
   ];
-}
-
-function newRoom(given: z.output<typeof newRoomSchema>, nowUnixMs: number): RoomRecord {
-  const startsAtUnixMs = given.startsAtUnixMs ?? null;
-  return {
-    roomId: given.roomId,
-    title: given.title,
-    topic: given.topic ?? "",
-    visibility: given.visibility ?? "public",
-    state: startsAtUnixMs === null ? "open" : "scheduled",
-    locked: given.locked ?? false,
-    lobby: given.lobby ?? false,
-    maxStage: given.maxStage ?? null,
-    maxAudience: given.maxAudience ?? null,
-    startsAtUnixMs,
-    createdAtUnixMs: nowUnixMs,
-    endedAtUnixMs: null,
-  };
-}
-
-function noSuchRoom(): never {
-  throw new HttpError("not-found", "there is no such room, or it has ended");
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { monotonicMs } from "../util/clock.ts";
+import { monotonicMs, systemWallClock } from "../util/clock.ts";
 import { Drain } from "./drain.ts";
 
 beforeEach(() => {
@@ -13,9 +13,9 @@ afterEach(() => {
 /** A server with so many participants, who go when they are told to. */
 function serverOf(participants: number) {
   const server = { inside: participants, told: [] as number[] };
-  const startedAtMs = Date.now();
+  const startedAtMs = systemWallClock.nowUnixMs();
   const drain = new Drain({
-    clock: { now: () => monotonicMs(Date.now() - startedAtMs) },
+    clock: { now: () => monotonicMs(systemWallClock.nowUnixMs() - startedAtMs) },
     population: () => server.inside,
     tell: (deadlineMs) => server.told.push(deadlineMs),
     cut: () => {

@@ -47,8 +47,6 @@ export class HttpError extends Error {
 const refusals = ["not-found", "conflict"] as const;
 export type Refusal = (typeof refusals)[number];
 
-type Nothing = Record<never, never>;
-
 /** One thing that can be asked over HTTP: what goes in and what comes out are parsed and documented by the same schemas. */
 export type Route = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -69,8 +67,8 @@ export type Route = {
 
 /** A route whose handler is given what its schemas parsed, and answers by its schema. */
 export function route<
-  Params extends z.ZodObject = z.ZodObject<Nothing>,
-  Query extends z.ZodObject = z.ZodObject<Nothing>,
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
   Body extends z.ZodType = z.ZodUndefined,
   Answer extends z.ZodType = z.ZodVoid,
 >(options: {

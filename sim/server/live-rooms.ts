@@ -1,5 +1,5 @@
 import { roomChangeSchema } from "../protocol/room.ts";
-import type { LiveRooms } from "./admin-routes.ts";
+import type { LiveRooms } from "./admin-services.ts";
 import { openRoom } from "./handlers/open-room.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Services } from "./session.ts";

@@ -36,7 +36,7 @@ describe("TLS", () => {
   test("turns away who does not trust the certificate, and who speaks without it", async () => {
     await using server = await startServer({ tls });
     await expect(TestClient.connect(server)).rejects.toThrow(/self-signed/);
-    await expect(fetch(`http://127.0.0.1:${server.port}/healthz`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${server.port}/healthz`)).rejects.toThrow(/fetch failed/);
   });
 });
 
@@ -153,8 +153,8 @@ describe("limits", () => {
     await using server = await startServer({ limits: { byAccount: { hand: few } } });
     const { client } = await TestClient.join(server, { id: "a", role: "listener" });
     const outcomes: string[] = [];
-    for (const request of ["raiseHand", "lowerHand", "raiseHand", "lowerHand", "ping"]) {
-      const answer = await client.ask(request, {});
+    for (const name of ["raiseHand", "lowerHand", "raiseHand", "lowerHand", "ping"]) {
+      const answer = await client.ask(name, {});
       outcomes.push(answer.ok ? "ok" : answer.error.code);
     }
     expect(outcomes).toEqual(["ok", "ok", "ok", "too-many-requests", "ok"]);
