@@ -179,6 +179,21 @@ function dispatch(events: TargetEvents, name: EventName, body: EventBody<EventNa
       events.mediaLost();
       break;
     case "removed":
+    // A simulated participant takes no part in what these are about.
+    case "admitted":
+    case "draining":
+    case "handLowered":
+    case "handsChanged":
+    case "lobby":
+    case "memberAway":
+    case "memberBack":
+    case "muted":
+    case "roleChanged":
+    case "roomChanged":
+    case "speakers":
+    case "stageDeclined":
+    case "stageInvitation":
+    case "unmuteAsked":
       break;
   }
 }

@@ -229,8 +229,9 @@ export class Room {
     if (hasRight(role, "publish") === participant.onStage) {
       participant.member = { ...member, role };
     } else {
-      this.#places.require(id, role);
+      // To the audience there is always a way.
       if (participant.onStage) this.media.stopSending(participant);
+      else this.#places.require(id, role);
       const seat = this.#places.take(id, role);
       this.#places.free(id, member.role);
       participant.member = { ...member, role, seat };

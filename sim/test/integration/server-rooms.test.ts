@@ -83,6 +83,21 @@ describe("who is let in", () => {
     expect((await join(room, "host", "host")).joined.role).toBe("host");
   });
 
+  test("to a place that somebody has left, for good or for the stage", async () => {
+    const room = await defined({ maxAudience: 1 });
+    const { client: host } = await join(room, "host", "host");
+    const { client: ann } = await join(room, "ann");
+    await ann.request("leave", {});
+    const { client: bob } = await join(room, "bob");
+    await expect(join(room, "eve")).rejects.toMatchObject({ code: "room-full" });
+    await host.request("inviteToStage", { participantId: "bob" });
+    await bob.request("acceptStage", {});
+    await join(room, "eve");
+    // Who leaves the stage is not held there by a full audience.
+    expect(await bob.request("stepDown", {})).toEqual({ role: "listener", seat: null });
+    expect(await host.request("roomInfo", {})).toMatchObject({ stageSize: 1, audienceSize: 2 });
+  });
+
   test("of 50 who come at once for 10 places: 10", async () => {
     const room = await defined({ maxAudience: 10 });
     const outcomes = await Promise.allSettled(

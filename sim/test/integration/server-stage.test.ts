@@ -235,7 +235,7 @@ describe("moderation", () => {
 
 describe("host and moderators", () => {
   test("the host makes moderators of who is on the stage, and speakers of them again", async () => {
-    const { host, speaker, ann } = await roomOf({ host: "host", speaker: "speaker", ann: "listener" });
+    const { host, speaker } = await roomOf({ host: "host", speaker: "speaker", ann: "listener" });
     await expect(host.request("grantModerator", { participantId: "ann" })).rejects.toMatchObject({
       code: "forbidden",
     });
