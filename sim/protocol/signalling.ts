@@ -318,7 +318,7 @@ export const serverMessageSchema = z.union([
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
 
-/** What a token (JWT, HS256) claims, beside `exp`: who it is, for which room, with at most which role. */
+/** What a token (JWT, HS256) claims, beside `exp`: who it is, for which room, and as what it comes: in the room the server may give it another role. */
 export const tokenClaimsSchema = z.looseObject({
   sub: id,
   room: id,

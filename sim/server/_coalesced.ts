@@ -27,7 +27,7 @@ export class Coalesced {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#asked) this.#run();
-    }, this.#intervalMs);
+    }, this.#intervalMs).unref();
     this.#work();
   }
 }

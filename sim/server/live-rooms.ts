@@ -18,6 +18,8 @@ export function createLiveRooms(services: Services & { rooms: Rooms }): LiveRoom
     putOut: (roomId, participantId, reason) => {
       const room = rooms.find(roomId);
       if (room === undefined) return false;
+      // Whoever is on the way in is refused as well.
+      if (reason === "banned") room.banned.add(participantId);
       const waited = room.lobby.remove(participantId, reason);
       const participant = room.participants.get(participantId);
       if (participant === undefined) return waited;
