@@ -84,6 +84,10 @@ export function createEvents({
     notDelivered(where: Where & { stream: string }, error: unknown): void {
       logger.error({ ...where, err: error }, "stream not delivered to a participant");
     },
+    transportLost(where: Where & { transport: string }): void {
+      metrics.transportsLost.inc();
+      logger.debug(where, "transport lost with its worker");
+    },
     iceFailed(transport: string): void {
       metrics.iceFailures.inc();
       logger.info({ transport }, "ICE consent lost");

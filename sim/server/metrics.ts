@@ -169,6 +169,10 @@ export function createMetrics(sources: MetricSources) {
     dtlsFailures: counter("dtls_failures_total", "Transports whose DTLS handshake failed."),
     sealedMessages: counter("sealed_messages_total", "Sealed messages carried from member to member."),
     sealedBytes: counter("sealed_bytes_total", "Bytes of the sealed messages carried."),
+    transportsLost: counter(
+      "transports_lost_total",
+      "Transports that went with a media worker, whose participants were asked to open them anew.",
+    ),
     workerDeaths: counter("worker_deaths_total", "Media workers that died unasked."),
     silentClientsCut: counter(
       "silent_clients_cut_total",

@@ -139,6 +139,8 @@ export class RoomMedia {
       for (const stream of participant.streams.values()) if (stream.closed) this.#removeFromReceivers(stream);
     }
     if (!tell) return;
+    const { roomId, events } = this.#options;
+    events.transportLost({ room: roomId, participant: participant.id, transport: transport.id });
     participant.connection.event("mediaRestart", {
       transportId: transport.id,
       direction: transport.direction,

@@ -113,6 +113,7 @@ describe("a media worker that dies", () => {
     expect(server.workers[0]?.pid).not.toBe(dying?.pid);
     const metrics = await (await fetch(`${server.httpUrl}/metrics`)).text();
     expect(metrics).toContain("soundcheck_server_worker_deaths_total 1");
+    expect(metrics).toContain("soundcheck_server_transports_lost_total 2");
     expect(metrics).toContain('soundcheck_server_participants{role="host"} 1');
   });
 

@@ -45,58 +45,48 @@ function relay(port: number, username: string, credential: string): Promise<stri
   });
 }
 
-describe.skipIf(!hasCoturn)(
-  hasCoturn ? "coturn" : "coturn, which is not installed (apt install coturn)",
-  () => {
-    let coturn: ChildProcess;
-    let port = 0;
-    let directory = "";
+describe.skipIf(!hasCoturn)("coturn, where it is installed (apt install coturn),", () => {
+  let coturn: ChildProcess;
+  let port = 0;
+  let directory = "";
 
-    beforeAll(async () => {
-      directory = await mkdtemp(join(tmpdir(), "soundcheck-turn-"));
-      port = await freePort();
-      coturn = spawn(
-        "turnserver",
-        [
-          ...["-c", "/dev/null", "--log-file", "stdout", "--pidfile", join(directory, "pid")],
-          ...["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1", "--listening-port", String(port)],
-          ...["--use-auth-secret", "--static-auth-secret", secret, "--realm", "soundcheck"],
-          ...[
-            "--allow-loopback-peers",
-            "--no-tls",
-            "--no-dtls",
-            "--no-cli",
-            "--userdb",
-            join(directory, "db"),
-          ],
-        ],
-        { stdio: "ignore", cwd: directory },
-      );
-      // It listens over TCP as soon as over UDP.
-      await vi.waitUntil(() => accepts(port), { timeout: 10_000 });
-    });
-    afterAll(async () => {
-      const ended = new Promise((resolve) => coturn.once("exit", resolve));
-      coturn.kill("SIGKILL");
-      await ended;
-      await rm(directory, { recursive: true, force: true });
-    });
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "soundcheck-turn-"));
+    port = await freePort();
+    coturn = spawn(
+      "turnserver",
+      [
+        ...["-c", "/dev/null", "--log-file", "stdout", "--pidfile", join(directory, "pid")],
+        ...["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1", "--listening-port", String(port)],
+        ...["--use-auth-secret", "--static-auth-secret", secret, "--realm", "soundcheck"],
+        ...["--allow-loopback-peers", "--no-tls", "--no-dtls", "--no-cli", "--userdb", join(directory, "db")],
+      ],
+      { stdio: "ignore", cwd: directory },
+    );
+    // It listens over TCP as soon as over UDP.
+    await vi.waitUntil(() => accepts(port), { timeout: 10_000 });
+  });
+  afterAll(async () => {
+    const ended = new Promise((resolve) => coturn.once("exit", resolve));
+    coturn.kill("SIGKILL");
+    await ended;
+    await rm(directory, { recursive: true, force: true });
+  });
 
-    test("relays for who has the credentials of the answer to join, and for nobody else", async () => {
-      await using server = await startServer({
-        media: { turn: { urls: [`turn:127.0.0.1:${port}?transport=udp`], secret } },
-      });
-      const { joined } = await TestClient.join(server, { id: "l", role: "listener" });
-      const [given] = joined.iceServers ?? [];
-      expect(given?.username).toMatch(/^\d+:l$/);
-      const { username = "", credential = "" } = given ?? {};
-      expect(await relay(port, username, credential)).toContain("Total lost packets 0 (0.0");
-      expect(await relay(port, username, "bm90IHRoZSBvbmU=")).toContain("Cannot complete Allocation");
-      const expired = username.replace(/^\d+/, "1700000000");
-      expect(await relay(port, expired, credential)).toContain("Cannot complete Allocation");
+  test("relays for who has the credentials of the answer to join, and for nobody else", async () => {
+    await using server = await startServer({
+      media: { turn: { urls: [`turn:127.0.0.1:${port}?transport=udp`], secret } },
     });
-  },
-);
+    const { joined } = await TestClient.join(server, { id: "l", role: "listener" });
+    const [given] = joined.iceServers ?? [];
+    expect(given?.username).toMatch(/^\d+:l$/);
+    const { username = "", credential = "" } = given ?? {};
+    expect(await relay(port, username, credential)).toContain("Total lost packets 0 (0.0");
+    expect(await relay(port, username, "bm90IHRoZSBvbmU=")).toContain("Cannot complete Allocation");
+    const expired = username.replace(/^\d+/, "1700000000");
+    expect(await relay(port, expired, credential)).toContain("Cannot complete Allocation");
+  });
+});
 
 test("without a TURN server the answer to join offers none", async () => {
   await using server = await startServer();
