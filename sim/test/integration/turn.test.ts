@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startServer, TestClient } from "../../server/_test-client.ts";
 
 const secret = "a secret that coturn knows";
-const hasCoturn = spawnSync("turnserver", ["--version"]).error === undefined;
+const programs = { server: "turnserver", client: "turnutils_uclient" };
+const hasCoturn = spawnSync(programs.server, ["--version"]).error === undefined;
 
 async function freePort(): Promise<number> {
   const probe = createServer();
@@ -39,7 +40,7 @@ function accepts(port: number): Promise<boolean> {
 function relay(port: number, username: string, credential: string): Promise<string> {
   return new Promise((resolve) => {
     const asked = ["-u", username, "-w", credential, "-p", String(port), "-y", "-c", "-n", "5", "127.0.0.1"];
-    execFile("turnutils_uclient", asked, { timeout: 20_000 }, (_error, stdout, stderr) => {
+    execFile(programs.client, asked, { timeout: 20_000 }, (_error, stdout, stderr) => {
       resolve(stdout + stderr);
     });
   });
@@ -54,7 +55,7 @@ describe.skipIf(!hasCoturn)("coturn, where it is installed (apt install coturn),
     directory = await mkdtemp(join(tmpdir(), "soundcheck-turn-"));
     port = await freePort();
     coturn = spawn(
-      "turnserver",
+      programs.server,
       [
         ...["-c", "/dev/null", "--log-file", "stdout", "--pidfile", join(directory, "pid")],
         ...["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1", "--listening-port", String(port)],
