@@ -176,7 +176,8 @@ function pesq() {
     found: found ?? "none",
     wanted: "0.0.4 (PyPI)",
     why: "a second opinion on the voice quality that the E-model predicts",
-    fix: "PIP_BREAK_SYSTEM_PACKAGES=1 python3 -m pip install --user pesq==0.0.4",
+    // Its wheel is made where it is installed; Debian's pip refuses unless told.
+    fix: `${aptLine(["python3-pip", "python3-dev", "g++"])} && PIP_BREAK_SYSTEM_PACKAGES=1 python3 -m pip install --user pesq==0.0.4`,
   };
 }
 
