@@ -4,7 +4,7 @@ import type { Member } from "../protocol/signalling.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Histogram } from "../util/histogram.ts";
 import type { Random } from "../util/random.ts";
-import { SessionError } from "./errors.ts";
+import { SessionError, toSessionError } from "./errors.ts";
 import { KeyDealer } from "./key-dealer.ts";
 import { MediaConnection } from "./media-connection.ts";
 import type { Pacer } from "./pacer.ts";
@@ -36,7 +36,7 @@ export type SpeakerOptions = {
   random: Random;
   encryptCost: Histogram;
   overhead: Histogram;
-  /** The session is over and we did not end it; called at most once, after a join that succeeded. */
+  /** The session is over and we did not end it, or the server did not let it end; called at most once, after a join that succeeded. */
   onBroken(error: SessionError): void;
 };
 
@@ -56,6 +56,7 @@ export class Speaker {
   readonly joinMs: number;
   readonly voice: StageVoice;
   readonly #parts: Parts;
+  readonly #onBroken: (error: SessionError) => void;
   #left = false;
 
   private constructor(options: SpeakerOptions, parts: Parts) {
@@ -64,6 +65,7 @@ export class Speaker {
     this.joinMs = parts.joinMs;
     this.voice = parts.voice;
     this.#parts = parts;
+    this.#onBroken = options.onBroken;
   }
 
   /** Joins, connects media, publishes, has a key and begins to speak. Rejects with a SessionError, and leaves nothing behind. */
@@ -183,7 +185,7 @@ export class Speaker {
     return this.voice.takeSent();
   }
 
-  /** Stops speaking, lets the last packets arrive, leaves. */
+  /** Stops speaking, lets the last packets arrive, leaves. A leave that is not answered breaks the session. */
   async leave(): Promise<void> {
     if (this.#left) return;
     this.#left = true;
@@ -193,7 +195,9 @@ export class Speaker {
     await new Promise((resolve) => {
       setTimeout(resolve, leaveDrainMs);
     });
-    await this.#parts.session.leave().catch(() => undefined);
+    await this.#parts.session.leave().catch((error: unknown) => {
+      this.#onBroken(toSessionError(error));
+    });
     this.close();
   }
 

@@ -33,6 +33,8 @@ export type Observed = {
   expectedHosts: string[];
   k6: { exitCode: number | null; detail: string; metrics: K6SummaryMetrics | undefined };
   systemFailure: SystemFailure | null;
+  /** How the agent ended unasked; null while it stood. */
+  agentDeath: string | null;
   interrupted: boolean;
   machineBusyRatio: number | null;
   /** Server, workers, k6; the hosts tell their own. */
@@ -58,6 +60,7 @@ export function assembleResult(observed: Observed): Result {
   const failed = failedOf(merged.hosts);
   const k6Metrics = observed.k6.metrics ?? {};
   const heard = merged.packets.received - merged.packets.refused;
+  const worst = worstListeners(merged.audience, worstListed);
   const mouthToEar = merged.histograms.mouth_to_ear;
   // A late packet was observed too: it was only never played.
   const mouthToEarDistribution = {
@@ -98,10 +101,15 @@ export function assembleResult(observed: Observed): Result {
     joined,
     failures: merged.failures,
     talkPlanned: plan !== undefined && plan.conversation.model !== "silent",
-    packets: merged.packets,
+    packets: { ...merged.packets, heard },
+    deaf: {
+      count: merged.audience.reduce((sum, { deaf }) => sum + deaf, 0),
+      names: worst.filter(({ deaf, failure }) => deaf && failure === null).map(({ name }) => name),
+    },
     seconds: merged.timeline,
     longestStallSeconds: longestStall(merged),
     hosts: { expected: observed.expectedHosts, reported: merged.hosts.map(({ name }) => name) },
+    agentDeath: observed.agentDeath,
     k6: {
       exitCode: observed.k6.exitCode,
       detail: observed.k6.detail,
@@ -192,7 +200,7 @@ export function assembleResult(observed: Observed): Result {
     },
     thresholds,
     timeline: merged.timeline,
-    worstListeners: worstListeners(merged.audience, worstListed),
+    worstListeners: worst,
     histograms: Object.fromEntries(
       Object.entries(histograms).map(([id, histogram]) => [id, histogram.snapshot()]),
     ),

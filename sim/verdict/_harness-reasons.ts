@@ -46,7 +46,15 @@ function isRightlyAborted({ k6, thresholds }: VerdictFacts): boolean {
   return k6.abortedByThreshold && thresholds.some(({ ok }) => !ok);
 }
 
-function missingHosts({ hosts }: VerdictFacts): Reason[] {
+function missingHosts({ hosts, agentDeath }: VerdictFacts): Reason[] {
+  if (agentDeath !== null && hosts.reported.length === 0) {
+    return [
+      {
+        code: "agent-died",
+        message: `The fleet agent ${agentDeath}, and what its participants saw is not known.`,
+      },
+    ];
+  }
   if (hosts.expected.length === 0) {
     return [
       {
@@ -143,7 +151,7 @@ function ownFailures(facts: VerdictFacts): Reason[] {
 }
 
 /** Measured health with nothing measured behind it. */
-function missingFacts({ thresholds, joined, planned, packets, talkPlanned }: VerdictFacts): Reason[] {
+function missingFacts({ thresholds, joined, planned, packets, talkPlanned, hosts }: VerdictFacts): Reason[] {
   const reasons: Reason[] = [];
   if (thresholds.length === 0) {
     reasons.push({
@@ -151,6 +159,8 @@ function missingFacts({ thresholds, joined, planned, packets, talkPlanned }: Ver
       message: "The scenario sets no thresholds: there is nothing to judge by.",
     });
   }
+  // Who gave no report is named as such: what they saw is not known, rather than nothing.
+  if (hosts.reported.length < hosts.expected.length) return reasons;
   if (planned.stage + planned.audience === 0 || joined.stage + joined.audience === 0) {
     reasons.push({ code: "no-samples", message: "No participant ever joined." });
   } else if (planned.audience > 0 && talkPlanned && packets.received === 0) {

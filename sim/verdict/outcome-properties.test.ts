@@ -37,7 +37,8 @@ describe("for any facts", () => {
       { maxLength: 2 },
     ),
     talkPlanned: fc.boolean(),
-    packets: fc.record({ sent: small, expected: small, received: small }),
+    packets: fc.record({ sent: small, expected: small, received: small, heard: small }),
+    deaf: fc.record({ count: small, names: fc.array(fc.string(), { maxLength: 3 }) }),
     seconds: fc.array(fc.record({ second: fc.nat(20), expected: fc.nat(100), lost: fc.nat(100) }), {
       maxLength: 9,
     }),
@@ -46,6 +47,7 @@ describe("for any facts", () => {
       expected: fc.subarray(["stage", "audience-0"]),
       reported: fc.subarray(["stage", "audience-0"]),
     }),
+    agentDeath: fc.option(fc.string()),
     k6: fc.record({
       exitCode: fc.constantFrom(0, 0, 99, 107, null),
       detail: fc.string(),
