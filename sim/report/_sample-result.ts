@@ -97,7 +97,13 @@ export function sampleResult(kind: SampleKind): Result {
     longestStallSeconds: histograms.event_loop_delay.max,
     hosts: { expected: ["stage", "audience-0"], reported: ["stage", "audience-0"] },
     agentDeath: null,
-    k6: { exitCode: kind === "pass" ? 0 : 99, detail: "", summary: true, abortedByThreshold: false },
+    k6: {
+      exitCode: kind === "pass" ? 0 : 99,
+      detail: "",
+      exception: null,
+      summary: true,
+      abortedByThreshold: false,
+    },
     limits,
     thresholds,
   });

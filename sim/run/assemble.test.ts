@@ -51,6 +51,7 @@ function observed(more: Partial<Observed> = {}): Observed {
     k6: {
       exitCode: 0,
       detail: "",
+      exception: null,
       metrics: { digests: { type: "counter", values: { count: 55, rate: 5 } } },
     },
     systemFailure: null,
@@ -166,7 +167,7 @@ describe("a run that is not in good order", () => {
     const result = assembleResult(
       observed({
         report: agentReport(stage, { ...audience, packets, histograms }),
-        k6: { exitCode: 0, detail: "", metrics },
+        k6: { exitCode: 0, detail: "", exception: null, metrics },
       }),
     );
     expect(result.verdict.outcome).toBe("FAIL");
@@ -179,7 +180,7 @@ describe("a run that is not in good order", () => {
 
   test("is invalid when digests went missing between agent and k6", () => {
     const metrics: K6SummaryMetrics = { digests: { type: "counter", values: { count: 54 } } };
-    const result = assembleResult(observed({ k6: { exitCode: 0, detail: "", metrics } }));
+    const result = assembleResult(observed({ k6: { exitCode: 0, detail: "", exception: null, metrics } }));
     expect(result.verdict.outcome).toBe("INVALID");
     expect(result.harness.k6).toMatchObject({ digestsSent: 55, digestsReceived: 54 });
   });
@@ -238,7 +239,7 @@ describe("a run that is not in good order", () => {
         report: undefined,
         plan: undefined,
         expectedHosts: [],
-        k6: { exitCode: 107, detail: "setup failed", metrics: undefined },
+        k6: { exitCode: 107, detail: "setup failed", exception: null, metrics: undefined },
         processes: [],
       }),
     );

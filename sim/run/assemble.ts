@@ -31,7 +31,12 @@ export type Observed = {
   plan: RunPlan | undefined;
   /** By name, those that the run had. */
   expectedHosts: string[];
-  k6: { exitCode: number | null; detail: string; metrics: K6SummaryMetrics | undefined };
+  k6: {
+    exitCode: number | null;
+    detail: string;
+    exception: string | null;
+    metrics: K6SummaryMetrics | undefined;
+  };
   systemFailure: SystemFailure | null;
   /** How the agent ended unasked; null while it stood. */
   agentDeath: string | null;
@@ -113,6 +118,7 @@ export function assembleResult(observed: Observed): Result {
     k6: {
       exitCode: observed.k6.exitCode,
       detail: observed.k6.detail,
+      exception: observed.k6.exception,
       summary: observed.k6.metrics !== undefined,
       abortedByThreshold: abortedByThreshold(observed.scenario.thresholds, k6Metrics),
     },

@@ -12,7 +12,7 @@ import { InterruptedError } from "../util/errors.ts";
 import { AgentClient } from "./agent-client.ts";
 import { assembleResult, type Observed } from "./assemble.ts";
 import { describeEnvironment, findTools, type Tools } from "./environment.ts";
-import { k6Environment, lastComplaint, readSummary, type ScenarioSettings } from "./k6.ts";
+import { k6Environment, lastComplaint, lastException, readSummary, type ScenarioSettings } from "./k6.ts";
 import { startProgram, startService, type Ended, type ManagedProcess } from "./processes.ts";
 import { UsageSampler } from "./process-usage.ts";
 import { whyUnreachable } from "./reach.ts";
@@ -200,6 +200,7 @@ async function drive(context: {
     k6: {
       exitCode: k6Ended.code,
       detail: lastComplaint(k6.tail),
+      exception: lastException(k6.tail),
       metrics: readSummary(settings.summaryFile),
     },
     systemFailure: watched.systemFailure,
@@ -220,7 +221,7 @@ function neverDriven(): Omit<Observed, "runId" | "seed" | "scenario" | "environm
     report: undefined,
     plan: undefined,
     expectedHosts: [],
-    k6: { exitCode: null, detail: "", metrics: undefined },
+    k6: { exitCode: null, detail: "", exception: null, metrics: undefined },
     agentDeath: null,
     interrupted: false,
     machineBusyRatio: null,

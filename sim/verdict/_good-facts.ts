@@ -49,7 +49,7 @@ export const good: VerdictFacts = {
   longestStallSeconds: 0.02,
   hosts: { expected: ["stage", "audience-0"], reported: ["stage", "audience-0"] },
   agentDeath: null,
-  k6: { exitCode: 0, detail: "", summary: true, abortedByThreshold: false },
+  k6: { exitCode: 0, detail: "", exception: null, summary: true, abortedByThreshold: false },
   limits: healthyLimits,
   thresholds: [met],
 };

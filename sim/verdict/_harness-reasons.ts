@@ -89,6 +89,14 @@ function k6Trouble(facts: VerdictFacts): Reason[] {
       },
     ];
   }
+  if (k6.exception !== null) {
+    return [
+      {
+        code: "script-exception",
+        message: `The scenario threw an exception in an iteration: ${k6.exception.trim()}.`,
+      },
+    ];
+  }
   return k6.summary ? [] : [{ code: "k6-summary-missing", message: "k6 left no summary." }];
 }
 
@@ -163,9 +171,9 @@ function missingFacts({ thresholds, joined, planned, packets, talkPlanned, hosts
   if (hosts.reported.length < hosts.expected.length) return reasons;
   if (planned.stage + planned.audience === 0 || joined.stage + joined.audience === 0) {
     reasons.push({ code: "no-samples", message: "No participant ever joined." });
-  } else if (planned.audience > 0 && talkPlanned && packets.received === 0) {
+  } else if (planned.audience > 0 && talkPlanned && packets.heard === 0) {
     const why = packets.sent === 0 ? "the speakers sent not one packet" : "no listener was there to hear";
-    reasons.push({ code: "no-samples", message: `No packet was received: ${why}.` });
+    reasons.push({ code: "no-samples", message: `No packet was heard: ${why}.` });
   }
   return reasons;
 }

@@ -39,6 +39,8 @@ export type VerdictFacts = {
     exitCode: number | null;
     /** The end of what it wrote to stderr; may be empty. */
     detail: string;
+    /** What the script threw in an iteration, if it did; k6 goes on and ends with 0. */
+    exception: string | null;
     /** Whether its summary was there to read. */
     summary: boolean;
     /** See `abortedByThreshold` in judge.ts. */

@@ -51,6 +51,7 @@ describe("for any facts", () => {
     k6: fc.record({
       exitCode: fc.constantFrom(0, 0, 99, 107, null),
       detail: fc.string(),
+      exception: fc.option(fc.string()),
       summary: fc.boolean(),
       abortedByThreshold: fc.boolean(),
     }),
@@ -100,8 +101,9 @@ describe("for any facts", () => {
         expect(drawn.joined.stage + drawn.joined.audience).toBeGreaterThan(0);
         expect([0, 99]).toContain(drawn.k6.exitCode);
         expect(drawn.hosts.expected.every((name) => drawn.hosts.reported.includes(name))).toBe(true);
-        if (drawn.talkPlanned && drawn.planned.audience > 0)
-          expect(drawn.packets.received).toBeGreaterThan(0);
+        if (drawn.talkPlanned && drawn.planned.audience > 0) expect(drawn.packets.heard).toBeGreaterThan(0);
+        expect(drawn.deaf.count).toBe(0);
+        expect(drawn.k6.exception).toBeNull();
       }),
       { numRuns: 2000 },
     );

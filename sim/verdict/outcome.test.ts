@@ -48,7 +48,7 @@ describe("a dead system", () => {
     const verdict = decide({
       ...died,
       limits: starvedLimits,
-      k6: { exitCode: 107, detail: "", summary: false, abortedByThreshold: false },
+      k6: { exitCode: 107, detail: "", exception: null, summary: false, abortedByThreshold: false },
       hosts: { expected: [], reported: [] },
     });
     expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["server-died"] });
@@ -83,7 +83,7 @@ describe("a dead system", () => {
     for (const exitCode of [0, 99, 107, 108, null]) {
       const verdict = decide({
         ...nobody,
-        k6: { exitCode, detail: "", summary: false, abortedByThreshold: false },
+        k6: { exitCode, detail: "", exception: null, summary: false, abortedByThreshold: false },
       });
       expect(verdict).toMatchObject({
         outcome: "FAIL",
@@ -216,6 +216,7 @@ describe("a harness that cannot be believed", () => {
     ["k6-crashed", { k6: { ...good.k6, exitCode: null } }],
     ["k6-failed", { k6: { ...good.k6, exitCode: 107 } }],
     ["k6-failed", { k6: { ...good.k6, exitCode: -1 } }],
+    ["script-exception", { k6: { ...good.k6, exception: "Error: boom" } }],
     ["k6-summary-missing", { k6: { ...good.k6, summary: false } }],
     ["k6-aborted", { k6: { ...good.k6, exitCode: 99, abortedByThreshold: true } }],
     ["harness-unwatched", { limits: [] }],
