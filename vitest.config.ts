@@ -26,6 +26,8 @@ export default defineConfig({
           include: ["sim/**/*.test.ts", "infra/**/*.test.ts"],
           exclude: ["sim/test/{integration,e2e,acceptance}/**", "**/node_modules/**"],
           sequence: { groupOrder: 0 },
+          // Properties are tried hundreds of times; on a busy machine that takes its time.
+          testTimeout: minuteMs,
         },
       },
       oneFileAtATime("integration", 1, minuteMs),

@@ -1,7 +1,7 @@
 // What is there, and what is not: the list behind `soundcheck doctor`.
 import { execFileSync, spawnSync } from "node:child_process";
 import { availableParallelism, totalmem } from "node:os";
-import { aptLine } from "./apt.mjs";
+import { aptLine, rootLine } from "./apt.mjs";
 import { isNewEnough, nodeLink, nodeVersion, NODE_MAJOR, packagesProblem } from "./packages.mjs";
 import { findK6, findOnPath, workerKind, workerPath, workerRuns } from "./tools.mjs";
 
@@ -160,7 +160,7 @@ function namespaces() {
     why: "the lab: regions, impaired networks, and proof of what leaves the clients",
     fix:
       process.platform === "linux"
-        ? "run as root, or: sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000"
+        ? `run as root, or: ${rootLine(["sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000"])}`
         : "run on Linux",
   };
 }
@@ -176,7 +176,8 @@ function pesq() {
     found: found ?? "none",
     wanted: "0.0.4 (PyPI)",
     why: "a second opinion on the voice quality that the E-model predicts",
-    fix: "python3 -m pip install pesq==0.0.4",
+    // Its wheel is made where it is installed; Debian's pip refuses unless told.
+    fix: `${aptLine(["python3-pip", "python3-dev", "g++"])} && PIP_BREAK_SYSTEM_PACKAGES=1 python3 -m pip install --user pesq==0.0.4`,
   };
 }
 

@@ -1,12 +1,15 @@
 // Adds to package-lock.json the optional packages that npm left out, since the
 // registry in use does not hold them: those of other platforms. `npm ci` refuses
-// a lock file that lacks one. Run by `npm run lock`, after each change of dependencies.
+// a lock file that lacks one. And takes away which Node the optional ones ask for:
+// npm leaves such a package out, without a word, where npm itself runs on an older
+// Node; what they are for runs on Node 24. Run by `npm run lock`, after each change
+// of dependencies.
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
  * @typedef {{ version?: string, optionalDependencies?: Record<string, string>, dev?: boolean, optional?: boolean,
- *   os?: string[], cpu?: string[], libc?: string[] }} LockedPackage
+ *   engines?: Record<string, string>, os?: string[], cpu?: string[], libc?: string[] }} LockedPackage
  * @typedef {{ packages: Record<string, LockedPackage> }} Lockfile
  */
 
@@ -28,7 +31,7 @@ export function missingOptionals(lockfile) {
 
 /**
  * @param {Lockfile} lockfile
- * @returns {Lockfile} with all optional packages; what platform one is for is read from its name
+ * @returns {Lockfile} with all optional packages, on whatever Node npm runs; what platform one is for is read from its name
  */
 export function completeLockfile(lockfile) {
   const added = missingOptionals(lockfile).map(({ name, version, dev }) => {
@@ -44,9 +47,18 @@ export function completeLockfile(lockfile) {
     if (os === "linux") entry.libc = [musl ? "musl" : "glibc"];
     return /** @type {const} */ ([`node_modules/${name}`, { ...entry, optional: true, os: [os] }]);
   });
-  const [root = ["", {}], ...rest] = Object.entries(lockfile.packages);
+  const [root = ["", {}], ...rest] = Object.entries(lockfile.packages).map(
+    ([path, entry]) => /** @type {const} */ ([path, entry.optional === true ? withoutEngines(entry) : entry]),
+  );
   const sorted = [...rest, ...added].sort(([a], [b]) => a.localeCompare(b, "en"));
   return { ...lockfile, packages: Object.fromEntries([root, ...sorted]) };
+}
+
+/** @param {LockedPackage} entry */
+function withoutEngines(entry) {
+  const rest = { ...entry };
+  delete rest.engines;
+  return rest;
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

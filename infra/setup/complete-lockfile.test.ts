@@ -9,6 +9,11 @@ describe("package-lock.json", () => {
     expect(missingOptionals(JSON.parse(text))).toEqual([]);
   });
 
+  test("has no optional package that an old Node under npm would leave out", () => {
+    const entries: { optional?: boolean; engines?: unknown }[] = Object.values(JSON.parse(text).packages);
+    expect(entries.filter(({ optional, engines }) => optional === true && engines !== undefined)).toEqual([]);
+  });
+
   test("names no registry", () => {
     expect(text).not.toContain('"resolved"');
   });
@@ -36,6 +41,18 @@ describe("completing a lock file", () => {
       optional: true,
       os: ["linux"],
     });
+  });
+
+  test("lets optional packages be installed by any Node, and keeps what the others ask for", () => {
+    const engines = { node: ">=24" };
+    const { packages } = completeLockfile({
+      packages: {
+        "node_modules/native": { version: "1.0.0", optional: true, engines },
+        "node_modules/library": { version: "1.0.0", engines },
+      },
+    });
+    expect(packages["node_modules/native"]).toEqual({ version: "1.0.0", optional: true });
+    expect(packages["node_modules/library"]).toEqual({ version: "1.0.0", engines });
   });
 
   test("leaves a complete one as it is", () => {

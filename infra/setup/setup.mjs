@@ -7,9 +7,10 @@ import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { check } from "./checks.mjs";
-import { ensureK6 } from "./k6.mjs";
+import { installSystemPackages } from "./apt.mjs";
+import { ensureK6, k6Need } from "./k6.mjs";
 import { ensurePackages, nodeLink } from "./packages.mjs";
-import { ensureWorker } from "./worker.mjs";
+import { buildWorker, placeWorker, workerNeed } from "./worker.mjs";
 import { ensureTestTools } from "./test-tools.mjs";
 import { say, SetupFailure, stopAll } from "./_progress.mjs";
 import { takeLock } from "./_lock.mjs";
@@ -43,7 +44,10 @@ async function install(forTests) {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(scratch, { recursive: true });
     await ensurePackages(root, lock.addHolder);
-    await ensureWorker(root, scratch, lock.addHolder);
+    const toBuild = !(await placeWorker(root, lock.addHolder));
+    const needs = [...(toBuild ? [workerNeed(root)] : []), k6Need(root)];
+    await installSystemPackages(root, needs, lock.addHolder);
+    if (toBuild) await buildWorker(root, scratch, lock.addHolder);
     await ensureK6(root, scratch, lock.addHolder);
     if (forTests) await ensureTestTools(root, lock.addHolder);
   } finally {

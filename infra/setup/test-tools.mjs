@@ -17,7 +17,7 @@ export async function ensureTestTools(root, onStart) {
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(([, name]) => name))];
   try {
-    await installSystemPackages(root, packages, "tests that break a network", onStart);
+    await installSystemPackages(root, [{ use: "tests that break a network", packages }], onStart);
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;
     say(`without ${packages.join(" ")} the tests that break a network are left out: ${error.message}`);

@@ -1,5 +1,5 @@
 // mediasoup's worker, the C++ program that forwards the packets.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { installSystemPackages } from "./apt.mjs";
 import { nodeLink } from "./packages.mjs";
 import { run, say, secondsSince, SetupFailure } from "./_progress.mjs";
 import { placedWorker, workerKind, workerRuns } from "./tools.mjs";
@@ -21,16 +20,16 @@ const DOWNLOAD_TIMEOUT_MS = 120_000;
 
 /**
  * Puts the worker where mediasoup looks for it: from the cache, else mediasoup's
- * prebuilt one, else built from source. `npm ci` deletes it, hence the cache.
+ * prebuilt one. `npm ci` deletes it, hence the cache.
  *
  * @param {string} root the repository
- * @param {string} scratch a folder for what is not yet whole
  * @param {(pid: number) => void} onStart told the number of each process that installs
+ * @returns {Promise<boolean>} false when there is neither: it has to be built
  */
-export async function ensureWorker(root, scratch, onStart) {
+export async function placeWorker(root, onStart) {
   const custom = process.env["MEDIASOUP_WORKER_BIN"];
   if (custom !== undefined) {
-    if (workerRuns(custom)) return;
+    if (workerRuns(custom)) return true;
     throw new SetupFailure(`MEDIASOUP_WORKER_BIN=${custom} is not a mediasoup worker that runs here`, {
       fix: "unset MEDIASOUP_WORKER_BIN, or name one that runs",
     });
@@ -38,9 +37,29 @@ export async function ensureWorker(root, scratch, onStart) {
   const placed = placedWorker(root);
   const cached = cachedWorker(root);
   const known = isCurrent(root);
-  if (known && workerRuns(placed)) return;
-  if (!known || !workerRuns(cached)) await obtain(root, scratch, onStart);
+  if (known && workerRuns(placed)) return true;
+  if (!known || !workerRuns(cached)) {
+    // One that was built without this program may be the right one: the build looks.
+    const builtByHand = workerKind(root) === undefined && existsSync(`${cached}.inputs`);
+    if (builtByHand || !(await download(root, onStart))) return false;
+    place(placed, cached);
+    record(root, { origin: "prebuilt", name: "prebuilt" });
+  }
   place(cached, placed);
+  return true;
+}
+
+/**
+ * The system packages that the build of the worker lacks.
+ *
+ * @param {string} root the repository
+ * @returns {import("./apt.mjs").Need}
+ */
+export function workerNeed(root) {
+  const script = buildScript(root);
+  const lacking = execFileSync(script, ["--missing"], { encoding: "utf8" }).trim();
+  const packages = execFileSync(script, ["--packages"], { encoding: "utf8" }).trim().split(/\s+/);
+  return { use: "the build of mediasoup's worker", packages: lacking === "" ? [] : packages };
 }
 
 /**
@@ -52,27 +71,6 @@ export function isCurrent(root) {
   const kind = workerKind(root);
   if (kind === undefined || kind.mediasoup !== mediasoupVersion(root)) return false;
   return kind.origin !== "source" || kind.recipe === recipeHash(root);
-}
-
-/**
- * Fills the cache, and says there which kind of worker it is.
- *
- * @param {string} root
- * @param {string} scratch
- * @param {(pid: number) => void} onStart
- */
-async function obtain(root, scratch, onStart) {
-  const cached = cachedWorker(root);
-  // One that was built without this program may be the right one.
-  const builtByHand = workerKind(root) === undefined && existsSync(`${cached}.inputs`);
-  if (!builtByHand && (await download(root, onStart))) {
-    place(placedWorker(root), cached);
-    record(root, { origin: "prebuilt", name: "prebuilt" });
-    return;
-  }
-  await build(root, scratch, onStart);
-  const name = readFileSync(`${cached}.kind`, "utf8").trim();
-  record(root, { origin: "source", name, recipe: recipeHash(root) });
 }
 
 /**
@@ -106,29 +104,26 @@ async function download(root, onStart) {
 }
 
 /**
- * Builds the worker, with the system packages that it needs.
+ * Builds the worker from source, and puts it where mediasoup looks for it.
  *
- * @param {string} root
- * @param {string} scratch
- * @param {(pid: number) => void} onStart
+ * @param {string} root the repository
+ * @param {string} scratch a folder for what is not yet whole
+ * @param {(pid: number) => void} onStart told the number of each process that installs
  */
-async function build(root, scratch, onStart) {
-  const script = join(root, "infra", "mediasoup-worker", "build.sh");
-  if (spawnSync(script, ["--missing"], { encoding: "utf8" }).stdout.trim() !== "") {
-    const packages = execFileSync(script, ["--packages"], { encoding: "utf8" }).trim().split(/\s+/);
-    await installSystemPackages(root, packages, "the build of mediasoup's worker", onStart);
-  }
+export async function buildWorker(root, scratch, onStart) {
   const begun = performance.now();
-  say("mediasoup worker: building it from the npm package's sources, about 2 minutes on two cores");
-  await run(script, [mediasoupFolder(root), cachedWorker(root)], {
+  const cached = cachedWorker(root);
+  say("mediasoup worker: building it from the npm package's sources, 3 to 5 minutes on two cores");
+  await run(buildScript(root), [mediasoupFolder(root), cached], {
     env: { ...process.env, TMPDIR: scratch },
     log: join(root, ".cache", "logs", "worker-build.log"),
     progress: (line) => /^\[\d+\/\d+\]/.exec(line)?.[0] ?? /^mediasoup-worker: (.*)/.exec(line)?.[1],
     onStart,
   });
-  say(
-    `mediasoup worker: built in ${secondsSince(begun)}; it is ${readFileSync(`${cachedWorker(root)}.kind`, "utf8").trim()}`,
-  );
+  const name = readFileSync(`${cached}.kind`, "utf8").trim();
+  record(root, { origin: "source", name, recipe: recipeHash(root) });
+  place(cached, placedWorker(root));
+  say(`mediasoup worker: built in ${secondsSince(begun)}; it is ${name}`);
 }
 
 /**
@@ -190,4 +185,9 @@ function mediasoupFolder(root) {
 /** @param {string} root */
 function cachedWorker(root) {
   return join(root, ".cache", "mediasoup-worker");
+}
+
+/** @param {string} root */
+function buildScript(root) {
+  return join(root, "infra", "mediasoup-worker", "build.sh");
 }

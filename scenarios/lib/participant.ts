@@ -19,12 +19,16 @@ const leaveTimeoutMs = 12_000;
 
 type Digest = Extract<AgentMessage, { type: "digest" | "final" }>;
 
-/** Joins, stays until it is time to leave, leaves; every digest and the outcome go into k6's metrics. */
-export function attend({ run, kind, index, leaveAtMs, joinTimeoutMs }: Attendance): void {
+/**
+ * Joins, stays until it is time to leave, leaves; every digest and the outcome go into k6's metrics. False when the
+ * host process neither seated the participant to the end nor said why not.
+ */
+export function attend({ run, kind, index, leaveAtMs, joinTimeoutMs }: Attendance): boolean {
   const hosts = run.hosts[kind];
   const url = hosts[index % hosts.length] as string;
   let joined = false;
   let completed = false;
+  let told = false;
   let problem: string | undefined;
   const sums = { sent: 0, expected: 0, received: 0, lost: 0 };
 
@@ -63,9 +67,11 @@ export function attend({ run, kind, index, leaveAtMs, joinTimeoutMs }: Attendanc
           if (message.firstSoundMs !== undefined) metrics.first_sound_ms.add(message.firstSoundMs);
           break;
         case "failed":
+          told = true;
           giveUp(`${message.cause}: ${message.message}`);
           break;
         case "final":
+          told = true;
           record(message, sums);
           completed = (["sent", "expected", "received", "lost"] as const).every(
             (key) => sums[key] === message.totals[key],
@@ -83,6 +89,7 @@ export function attend({ run, kind, index, leaveAtMs, joinTimeoutMs }: Attendanc
   const ok = joined && completed && problem === undefined;
   metrics.session_ok.add(ok);
   if (!ok) metrics.session_errors.add(1);
+  return told;
 }
 
 function record(

@@ -54,6 +54,15 @@ export function roomScenario(definition: {
     );
   }
   const { speakers, listeners, leavers, join, talk } = parameters;
+  // Together short of the longest talk of a run plan.
+  for (const [name, most] of [
+    ["join", 3600],
+    ["talk", 60_000],
+  ] as const) {
+    if (parameters[name] > most) {
+      throw new Error(`parameter ${name}: expected at most ${most} s, found ${parameters[name]}`);
+    }
+  }
   const whole = { speakers: 63, listeners: 100_000, leavers: listeners };
   for (const [name, most] of Object.entries(whole)) {
     const value = parameters[name as keyof typeof whole];
@@ -111,13 +120,15 @@ export function roomScenario(definition: {
 }
 
 function takeSeat(run: RunHandle, kind: "stage" | "audience", index: number, leavesSeconds: number): void {
-  attend({
+  const told = attend({
     run,
     kind,
     index,
     leaveAtMs: exec.scenario.startTime + leavesSeconds * 1000,
     joinTimeoutMs: joinTimeoutSeconds * 1000,
   });
+  // Nobody is left to drive: whoever started the agent may be gone, and k6 must not stay behind.
+  if (!told && http.get(`${agentUrl()}/healthz`).status === 0) exec.test.abort("the fleet agent is gone");
 }
 
 /** k6 goes on and exits with 0 after an exception in an iteration: it counts as a broken session. */

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseCount, parsePort, parseSeconds, parseSetting, parseTarget } from "./arguments.ts";
+import { parseCount, parsePort, parseSeconds, parseSeed, parseSetting, parseTarget } from "./arguments.ts";
 
 describe("a port", () => {
   test.each([
@@ -55,6 +55,18 @@ describe("a setting", () => {
   // A comma would make two settings of one on their way to k6.
   test.each(["listeners", "=5", "a=", "a=1,b=2", "a b=1", "listeners =5"])("is not %j", (text) => {
     expect(() => parseSetting(text, [])).toThrow(InvalidArgumentError);
+  });
+});
+
+describe("a seed", () => {
+  test("is any text that a run plan takes", () => {
+    expect(parseSeed("7")).toBe("7");
+    expect(parseSeed("a b,<é>")).toBe("a b,<é>");
+    expect(parseSeed("x".repeat(80))).toHaveLength(80);
+  });
+
+  test.each(["", "x".repeat(81)])("is not %j", (text) => {
+    expect(() => parseSeed(text)).toThrow(InvalidArgumentError);
   });
 });
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { seedSchema } from "../protocol/run-plan.ts";
 
 export function parsePort(text: string): number {
   const port = Number(text);
@@ -25,6 +26,12 @@ export function parseSeconds(text: string): number {
 export function parseSetting(text: string, settings: string[]): string[] {
   if (!/^\w+=[^,]+$/.test(text)) throw new InvalidArgumentError("Expected name=value.");
   return [...settings, text];
+}
+
+export function parseSeed(text: string): string {
+  if (!seedSchema.safeParse(text).success)
+    throw new InvalidArgumentError("Expected a text of 1 to 80 characters.");
+  return text;
 }
 
 export function parseTarget(text: string): string {

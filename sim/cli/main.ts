@@ -48,6 +48,14 @@ function tell(error: unknown): number {
   return exitCodes.setupFailed;
 }
 
+// Whoever reads may go before the end (`| head`): that changes nothing about a run or its verdict.
+process.stderr.on("error", () => undefined);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return;
+  process.stderr.write(`soundcheck: cannot write to stdout: ${error.message}\n`);
+  process.exitCode = exitCodes.setupFailed;
+});
+
 try {
   await program().parseAsync();
 } catch (error) {

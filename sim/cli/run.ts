@@ -2,7 +2,7 @@ import { join, relative } from "node:path";
 import { Command, Option } from "commander";
 import type { Outcome } from "../protocol/result.ts";
 import { BadInputError, exitCodes } from "../util/errors.ts";
-import { parseSetting, parseTarget } from "./arguments.ts";
+import { parseSeed, parseSetting, parseTarget } from "./arguments.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { secretFromEnvironment } from "./token-secret.ts";
 
@@ -32,7 +32,7 @@ export function runCommand(root: string): Command {
       parseSetting,
       [],
     )
-    .option("--seed <text>", "same seed, same personas, talkspurts and joins", "1")
+    .option("--seed <text>", "same seed, same personas, talkspurts and joins", parseSeed, "1")
     .addOption(
       new Option("--e2ee <on|off>", "end-to-end encryption of every frame")
         .choices(["on", "off"])
@@ -67,7 +67,7 @@ export function runCommand(root: string): Command {
         import("../report/console.ts"),
       ]);
       using progress = new ProgressLine(process.stderr);
-      const { result, directory } = await runScenario({
+      const { result, directory, interrupted } = await runScenario({
         root,
         cli: join(root, "sim", "cli", "main.ts"),
         scenario,
@@ -93,8 +93,6 @@ export function runCommand(root: string): Command {
       process.stdout.write(
         `${formatConsole(result, { color, directory: shown.startsWith("..") ? directory : shown })}\n`,
       );
-      process.exitCode = interrupt.signal.aborted
-        ? exitCodes.interrupted
-        : exitCodeOf[result.verdict.outcome];
+      process.exitCode = interrupted ? exitCodes.interrupted : exitCodeOf[result.verdict.outcome];
     });
 }

@@ -167,6 +167,7 @@ export class AudienceHost {
         sealSeconds: 0,
       },
       worst: worstOf(this.#summaries, worstListeners),
+      deaf: this.#summaries.filter(({ deaf, failure }) => deaf && failure === null).length,
     };
   }
 
@@ -230,6 +231,8 @@ export class AudienceHost {
       expected: counts.expected,
       lost: counts.lost,
       late: counts.late,
+      refused: counts.refused,
+      deaf: listener.deaf,
       mouthToEarP99Seconds: listener.mouthToEarP99Seconds(),
       failure,
     });

@@ -197,6 +197,7 @@ export class StageHost {
         sealSeconds,
       },
       worst: [],
+      deaf: 0,
     };
   }
 

@@ -1,8 +1,9 @@
 import type { ListenerSummary } from "../protocol/fleet.ts";
 
-/** From 0; a listener whose session broke, or who was never to hear anything, is worse than any loss. */
-function badness({ failure, expected, lost, late }: ListenerSummary): number {
-  return (failure === null ? 0 : 2) + (expected === 0 ? 1 : (lost + late) / expected);
+/** From 0; a listener whose session broke, or who heard nothing, is worse than any loss. */
+function badness({ failure, expected, lost, late, refused, deaf }: ListenerSummary): number {
+  const missed = deaf ? 1.5 : expected === 0 ? 1 : (lost + late + refused) / expected;
+  return (failure === null ? 0 : 2) + missed;
 }
 
 /** The worst of all, worst first; of those alike, who heard it latest. */

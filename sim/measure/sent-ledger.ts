@@ -99,6 +99,18 @@ export class SentLedger {
     stream.ended = batch.ended;
   }
 
+  /** How many packets were sent that were due in a stretch of time, over all streams; of what the rings still hold. */
+  sentBetween(fromMs: number, toMs: number): number {
+    let sum = 0;
+    for (const stream of this.streams.values()) {
+      const end = stream.frameAt(toMs);
+      for (let frame = Math.max(0, stream.frameAt(fromMs)); frame < end; frame++) {
+        sum += (stream.sent.word(frame >>> 5) >>> (frame & 31)) & 1;
+      }
+    }
+    return sum;
+  }
+
   /** True once everything that was due before an instant is known. */
   isCompleteBefore(instantMs: number): boolean {
     for (const stream of this.streams.values()) {

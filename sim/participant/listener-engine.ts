@@ -63,6 +63,8 @@ export type ListenerMedia = {
   finish(): Promise<ListenerCounts>;
   /** What the worst-listener list shows. */
   mouthToEarP99Seconds(): number | null;
+  /** Heard nothing, though somebody spoke; known once finished. */
+  isDeaf(): boolean;
   readonly peer: { address: string; port: number } | undefined;
   close(): void;
 };

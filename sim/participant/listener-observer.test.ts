@@ -23,6 +23,52 @@ function deliverAll(bench: ObserverBench, frames: readonly number[], ssrc = 7): 
   for (const frame of frames) bench.deliver(ssrc, frame, frame * frameMs + pathMs);
 }
 
+describe("a listener", () => {
+  test("to whom no stream is brought, or a stream of which nothing comes, is deaf", () => {
+    const bench = new ObserverBench();
+    bench.account("s", range(0, 200), 200, true);
+    bench.observer.connected(0);
+    bench.observer.settle(10_000);
+    expect(bench.observer.deaf).toBe(true);
+    const silent = listening();
+    silent.observer.settle(10_000);
+    expect(silent.observer.deaf).toBe(true);
+  });
+
+  test("whose stream the server pauses while its speaker speaks on is deaf, though nothing was expected", () => {
+    const bench = listening();
+    bench.observer.pauseStream("consumer of s", true, 1000);
+    bench.observer.settle(10_000);
+    expect(bench.observer.counts.expected).toBe(0);
+    expect(bench.observer.deaf).toBe(true);
+  });
+
+  test("without the key is deaf, though every packet comes", () => {
+    const bench = listening({ encrypted: true });
+    deliverAll(bench, range(50, 200));
+    bench.observer.settle(10_000);
+    expect(bench.observer.counts).toMatchObject({ lost: 0, refused: 150 });
+    expect(bench.observer.deaf).toBe(true);
+  });
+
+  test("is not deaf who heard one frame, or was there while less than a second was spoken", () => {
+    const bench = listening();
+    deliverAll(bench, [60]);
+    bench.observer.settle(10_000);
+    expect(bench.observer.deaf).toBe(false);
+    const brief = listening();
+    // The grace leaves 49 frames.
+    brief.observer.closed(1000 + missingStreamGraceMs + 49 * frameMs);
+    brief.observer.settle(10_000);
+    expect(brief.observer.deaf).toBe(false);
+    const mute = new ObserverBench();
+    mute.observer.connected(0);
+    mute.account("s", [], 500);
+    mute.observer.settle(10_000);
+    expect(mute.observer.deaf).toBe(false);
+  });
+});
+
 describe("loss", () => {
   test("is what was sent while the listener was connected, less what came", () => {
     const bench = listening();

@@ -22,6 +22,8 @@ import type { IncomingStream } from "./target.ts";
 
 /** A stream that the speaker sends but the server does not bring counts as lost after this long. */
 export const missingStreamGraceMs = 2000;
+/** Who heard nothing is deaf once so many packets were sent in their presence, the grace period left out: a second's worth. */
+const deafAfterPackets = 50;
 /** So many arrivals of a stream wait for its speaker's account: 10 s, where it comes ten times a second. */
 const mostHeld = 500;
 /** Decryption is timed in one frame of so many. */
@@ -74,6 +76,8 @@ export class ListenerObserver {
   #connectedAtMs = Infinity;
   #closedAtMs = Infinity;
   #firstSoundMs: number | null = null;
+  /** Packets sent in this listener's presence before its first sound, whatever the server made of them. */
+  #unheard = 0;
   #digested: ListenerCounts = zeroCounts();
   #samples: SampledOutcome[] = [];
   #unsettledSecond: number | undefined;
@@ -250,10 +254,19 @@ export class ListenerObserver {
     }
   }
 
+  /** Not one frame could be played, though speakers sent for a second or more; known once all is settled. */
+  get deaf(): boolean {
+    return this.#firstSoundMs === null && this.#unheard >= deafAfterPackets;
+  }
+
   #settleSecond(number: number): void {
     this.#tally.expected = 0;
     this.#tally.lost = 0;
     const endMs = this.#totals.runStartMs + (number + 1) * 1000;
+    if (this.#firstSoundMs === null) {
+      const fromMs = Math.max(endMs - 1000, this.#connectedAtMs + missingStreamGraceMs);
+      this.#unheard += this.#totals.ledger.sentBetween(fromMs, Math.min(endMs, this.#closedAtMs));
+    }
     for (const stream of this.#byStreamId.values()) {
       if (stream.sent !== undefined) stream.observer.settle(stream.sent, endMs, this.#tally);
     }

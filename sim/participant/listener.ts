@@ -1,6 +1,6 @@
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import type { Clock } from "../util/clock.ts";
-import { lostWhileJoining, SessionError } from "./errors.ts";
+import { lostWhileJoining, SessionError, toSessionError } from "./errors.ts";
 import type { ListenerCounts, ListenerDigest, ListenerEngine, ListenerMedia } from "./listener-engine.ts";
 import { MediaRestart } from "./media-restart.ts";
 import { ReceiverKeys } from "./receiver-keys.ts";
@@ -18,7 +18,7 @@ export type ListenerOptions = {
   suite: CipherSuiteName | undefined;
   joinTimeoutMs: number;
   clock: Clock;
-  /** The session is over and we did not end it; called at most once, after a join that succeeded. */
+  /** The session is over and we did not end it, or the server did not let it end; called at most once, after a join that succeeded. */
   onBroken(error: SessionError): void;
 };
 
@@ -32,6 +32,7 @@ export class Listener {
   readonly #media: ListenerMedia;
   readonly #keys: ReceiverKeys | undefined;
   readonly #restart: MediaRestart;
+  readonly #onBroken: (error: SessionError) => void;
   #left = false;
 
   private constructor(
@@ -51,6 +52,7 @@ export class Listener {
     this.#media = made.media;
     this.#keys = made.keys;
     this.#restart = made.restart;
+    this.#onBroken = options.onBroken;
   }
 
   /** Joins the room, connects media and subscribes. Rejects with a SessionError, and leaves nothing behind. */
@@ -130,17 +132,24 @@ export class Listener {
     return this.#media.mouthToEarP99Seconds();
   }
 
+  /** Heard nothing, though somebody spoke; known once it has left. */
+  get deaf(): boolean {
+    return this.#media.isDeaf();
+  }
+
   /** Addresses that this listener's own sockets talk to. */
   get peers(): { signalling: TargetSession["peer"]; media: ListenerMedia["peer"] } {
     return { signalling: this.#session.peer, media: this.#media.peer };
   }
 
-  /** Expects nothing more, lets the last packets arrive, leaves; the sum of the whole session. */
+  /** Expects nothing more, lets the last packets arrive, leaves; the sum of the whole session. A leave that is not answered breaks it. */
   async leave(): Promise<ListenerCounts> {
     this.#left = true;
     this.#restart.close();
     const counts = await this.#media.finish();
-    await this.#session.leave().catch(() => undefined);
+    await this.#session.leave().catch((error: unknown) => {
+      this.#onBroken(toSessionError(error));
+    });
     this.close();
     return counts;
   }

@@ -130,6 +130,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
       takeDigest: () => observer.takeDigest(),
       finish: () => this.#finish(observer),
       mouthToEarP99Seconds: () => observer.mouthToEar.quantile(0.99),
+      isDeaf: () => observer.deaf,
       get peer() {
         return peer;
       },

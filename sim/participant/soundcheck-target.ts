@@ -41,8 +41,8 @@ function opusRtpParameters({ ssrc, cname }: PublishOptions): {
 }
 
 const tokenLifetimeSeconds = 3600;
-/** A server that does not answer a leave is left without an answer. */
-const leaveTimeoutMs = 2000;
+/** A server that has not answered a leave by then is left without an answer. */
+const leaveTimeoutMs = 4000;
 
 /** Our own room server as a target. */
 export function createSoundcheckTarget(options: {

@@ -4,7 +4,7 @@ import type { Clock } from "../util/clock.ts";
 import type { Histogram } from "../util/histogram.ts";
 import type { Random } from "../util/random.ts";
 import { speakerEvents } from "./_speaker-events.ts";
-import { lostWhileJoining, SessionError } from "./errors.ts";
+import { lostWhileJoining, SessionError, toSessionError } from "./errors.ts";
 import { KeyDealer } from "./key-dealer.ts";
 import { MediaRestart } from "./media-restart.ts";
 import type { Pacer } from "./pacer.ts";
@@ -37,7 +37,7 @@ export type SpeakerOptions = {
   random: Random;
   encryptCost: Histogram;
   overhead: Histogram;
-  /** The session is over and we did not end it; called at most once, after a join that succeeded. */
+  /** The session is over and we did not end it, or the server did not let it end; called at most once, after a join that succeeded. */
   onBroken(error: SessionError): void;
 };
 
@@ -58,6 +58,7 @@ export class Speaker {
   readonly joinMs: number;
   readonly voice: StageVoice;
   readonly #parts: Parts;
+  readonly #onBroken: (error: SessionError) => void;
   #left = false;
 
   private constructor(options: SpeakerOptions, parts: Parts) {
@@ -66,6 +67,7 @@ export class Speaker {
     this.joinMs = parts.joinMs;
     this.voice = parts.voice;
     this.#parts = parts;
+    this.#onBroken = options.onBroken;
   }
 
   /** Joins, connects media, publishes, has a key and begins to speak. Rejects with a SessionError, and leaves nothing behind. */
@@ -197,7 +199,7 @@ export class Speaker {
     return this.voice.takeSent();
   }
 
-  /** Stops speaking, lets the last packets arrive, leaves. */
+  /** Stops speaking, lets the last packets arrive, leaves. A leave that is not answered breaks the session. */
   async leave(): Promise<void> {
     if (this.#left) return;
     this.#left = true;
@@ -208,7 +210,9 @@ export class Speaker {
     await new Promise((resolve) => {
       setTimeout(resolve, leaveDrainMs);
     });
-    await this.#parts.session.leave().catch(() => undefined);
+    await this.#parts.session.leave().catch((error: unknown) => {
+      this.#onBroken(toSessionError(error));
+    });
     this.close();
   }
 

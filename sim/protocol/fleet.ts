@@ -132,6 +132,10 @@ export const listenerSummarySchema = z.strictObject({
   expected: count,
   lost: count,
   late: count,
+  /** Received, but refused by SFrame. */
+  refused: count,
+  /** Not one frame was heard, though somebody spoke for a second or more while the listener was there. */
+  deaf: z.boolean(),
   mouthToEarP99Seconds: z.number().nullable(),
   failure: z.enum(failureCauses).nullable(),
 });
@@ -197,6 +201,8 @@ export const hostReportSchema = z.strictObject({
   }),
   seconds: z.array(secondSchema),
   worst: z.array(listenerSummarySchema),
+  /** Listeners who heard nothing; of those, sessions that broke are not counted. */
+  deaf: count,
   destinations: z.array(destinationSchema),
   usage: processUsageSchema,
   digestsSent: count,

@@ -12,12 +12,15 @@ export const cipherSuiteNames = [
   "AES_256_GCM_SHA512_128",
 ] as const;
 
+/** Whatever draws of a run depend on. */
+export const seedSchema = z.string().min(1).max(80);
+
 export const runPlanSchema = z.strictObject({
   /** Also the name of the run directory. */
   runId: z.string().regex(/^[A-Za-z0-9._-]{1,80}$/),
   scenario: z.string().min(1).max(80),
   profile: z.string().min(1).max(40),
-  seed: z.string().min(1).max(80),
+  seed: seedSchema,
   target: z.strictObject({
     kind: z.enum(["soundcheck"]),
     /** WebSocket address of the room server, e.g. ws://127.0.0.1:7880/room */

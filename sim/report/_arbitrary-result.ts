@@ -189,6 +189,8 @@ export const arbitraryResult: fc.Arbitrary<Result> = fc.record({
       expected: count,
       lost: count,
       late: count,
+      refused: count,
+      deaf: fc.boolean(),
       mouthToEarP99Seconds: seconds,
       failure: fc.option(causes),
     }),

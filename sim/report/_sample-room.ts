@@ -113,6 +113,8 @@ export function worstListeners(kind: SampleKind, random: Random): Result["worstL
     expected: 3400 + random.integer(200),
     lost: kind === "blackout" ? 460 - place * 9 : Math.max(0, 3 - place),
     late: 14 - place,
+    refused: 0,
+    deaf: false,
     mouthToEarP99Seconds: 0.31 - 0.02 * place,
     failure: null,
   }));

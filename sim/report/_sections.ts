@@ -119,18 +119,30 @@ export function lossSection({ packets, participants, worstListeners }: Result): 
         ? ""
         : html`<h3>The worst listeners</h3>
             ${table(
-              ["Listener~", "Seat#", "Lost#", "Late#", "Expected#", "Mouth to ear p99#", "Broke by"],
-              worstListeners.map(({ name, index, lost, late, expected, mouthToEarP99Seconds, failure }) => ({
-                cells: [
-                  name,
-                  grouped(index),
-                  html`${grouped(lost)} <small>${share(lost, expected)}</small>`,
-                  html`${grouped(late)} <small>${share(late, expected)}</small>`,
-                  grouped(expected),
-                  time(mouthToEarP99Seconds),
-                  failure ?? dash,
-                ],
-              })),
+              [
+                "Listener~",
+                "Seat#",
+                "Lost#",
+                "Late#",
+                "Refused#",
+                "Expected#",
+                "Mouth to ear p99#",
+                "Broke by",
+              ],
+              worstListeners.map(
+                ({ name, index, lost, late, refused, deaf, expected, mouthToEarP99Seconds, failure }) => ({
+                  cells: [
+                    name,
+                    grouped(index),
+                    html`${grouped(lost)} <small>${share(lost, expected)}</small>`,
+                    html`${grouped(late)} <small>${share(late, expected)}</small>`,
+                    html`${grouped(refused)} <small>${share(refused, expected)}</small>`,
+                    grouped(expected),
+                    time(mouthToEarP99Seconds),
+                    failure ?? (deaf ? "heard nothing" : dash),
+                  ],
+                }),
+              ),
             )}`
     }
   </section>`;

@@ -74,6 +74,7 @@ export function hostReport(name: string, changes: Changes = {}): HostReport {
     sframe: { ...noSframe, ...sframe },
     seconds: [],
     worst: [],
+    deaf: 0,
     destinations: [],
     usage: { name, pid: 1, cpuSeconds: 1, wallSeconds: 10, maxRssBytes: 1e8 },
     digestsSent: 0,
@@ -131,7 +132,17 @@ export function goodHosts(): [stage: HostReport, audience: HostReport] {
         }),
       ],
       worst: [
-        { index: 2, name: "Lea", expected: 100, lost: 0, late: 1, mouthToEarP99Seconds: 0.08, failure: null },
+        {
+          index: 2,
+          name: "Lea",
+          expected: 100,
+          lost: 0,
+          late: 1,
+          refused: 0,
+          deaf: false,
+          mouthToEarP99Seconds: 0.08,
+          failure: null,
+        },
       ],
       destinations: [
         {

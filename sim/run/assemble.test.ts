@@ -51,9 +51,11 @@ function observed(more: Partial<Observed> = {}): Observed {
     k6: {
       exitCode: 0,
       detail: "",
+      exception: null,
       metrics: { digests: { type: "counter", values: { count: 55, rate: 5 } } },
     },
     systemFailure: null,
+    agentDeath: null,
     interrupted: false,
     machineBusyRatio: 0.4,
     processes: [
@@ -165,7 +167,7 @@ describe("a run that is not in good order", () => {
     const result = assembleResult(
       observed({
         report: agentReport(stage, { ...audience, packets, histograms }),
-        k6: { exitCode: 0, detail: "", metrics },
+        k6: { exitCode: 0, detail: "", exception: null, metrics },
       }),
     );
     expect(result.verdict.outcome).toBe("FAIL");
@@ -178,7 +180,7 @@ describe("a run that is not in good order", () => {
 
   test("is invalid when digests went missing between agent and k6", () => {
     const metrics: K6SummaryMetrics = { digests: { type: "counter", values: { count: 54 } } };
-    const result = assembleResult(observed({ k6: { exitCode: 0, detail: "", metrics } }));
+    const result = assembleResult(observed({ k6: { exitCode: 0, detail: "", exception: null, metrics } }));
     expect(result.verdict.outcome).toBe("INVALID");
     expect(result.harness.k6).toMatchObject({ digestsSent: 55, digestsReceived: 54 });
   });
@@ -204,9 +206,31 @@ describe("a run that is not in good order", () => {
     expect(result.verdict.reasons[0]?.code).toBe("server-died");
   });
 
-  test("is invalid when a host did not report", () => {
-    const result = assembleResult(observed({ report: agentReport(goodHosts()[0]) }));
-    expect(result.verdict.outcome).toBe("INVALID");
+  test("fails when one listener heard nothing, and names them", () => {
+    const [stage, audience] = goodHosts();
+    const [lea] = audience.worst;
+    if (lea === undefined) throw new Error("no listener");
+    const report = agentReport(stage, { ...audience, deaf: 1, worst: [{ ...lea, deaf: true }] });
+    const { verdict } = assembleResult(observed({ report }));
+    expect(verdict).toMatchObject({ outcome: "FAIL", reasons: [{ code: "listener-heard-nothing" }] });
+    expect(verdict.reasons[0]?.message).toContain("1 of 3 listeners heard not one frame: Lea");
+  });
+
+  test("is invalid when a host did not report, and nobody says that nothing was there to hear", () => {
+    for (const host of goodHosts()) {
+      const { verdict } = assembleResult(observed({ report: agentReport(host) }));
+      expect(verdict.outcome).toBe("INVALID");
+      expect(verdict.reasons[0]?.code).toBe("host-report-missing");
+      expect(verdict.reasons.map(({ code }) => code)).not.toContain("no-samples");
+    }
+  });
+
+  test("is invalid when the agent died, which is said first", () => {
+    const agentDeath = "was killed by SIGKILL";
+    const { verdict } = assembleResult(observed({ report: undefined, agentDeath }));
+    expect(verdict.outcome).toBe("INVALID");
+    expect(verdict.reasons[0]?.message).toMatch(/^The fleet agent was killed by SIGKILL/);
+    expect(verdict.reasons.map(({ code }) => code)).not.toContain("no-samples");
   });
 
   test("that never reached the agent has a result all the same, without figures", () => {
@@ -215,7 +239,7 @@ describe("a run that is not in good order", () => {
         report: undefined,
         plan: undefined,
         expectedHosts: [],
-        k6: { exitCode: 107, detail: "setup failed", metrics: undefined },
+        k6: { exitCode: 107, detail: "setup failed", exception: null, metrics: undefined },
         processes: [],
       }),
     );

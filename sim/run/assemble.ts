@@ -31,8 +31,15 @@ export type Observed = {
   plan: RunPlan | undefined;
   /** By name, those that the run had. */
   expectedHosts: string[];
-  k6: { exitCode: number | null; detail: string; metrics: K6SummaryMetrics | undefined };
+  k6: {
+    exitCode: number | null;
+    detail: string;
+    exception: string | null;
+    metrics: K6SummaryMetrics | undefined;
+  };
   systemFailure: SystemFailure | null;
+  /** How the agent ended unasked; null while it stood. */
+  agentDeath: string | null;
   interrupted: boolean;
   machineBusyRatio: number | null;
   /** Server, workers, k6; the hosts tell their own. */
@@ -58,6 +65,7 @@ export function assembleResult(observed: Observed): Result {
   const failed = failedOf(merged.hosts);
   const k6Metrics = observed.k6.metrics ?? {};
   const heard = merged.packets.received - merged.packets.refused;
+  const worst = worstListeners(merged.audience, worstListed);
   const mouthToEar = merged.histograms.mouth_to_ear;
   // A late packet was observed too: it was only never played.
   const mouthToEarDistribution = {
@@ -98,13 +106,19 @@ export function assembleResult(observed: Observed): Result {
     joined,
     failures: merged.failures,
     talkPlanned: plan !== undefined && plan.conversation.model !== "silent",
-    packets: merged.packets,
+    packets: { ...merged.packets, heard },
+    deaf: {
+      count: merged.audience.reduce((sum, { deaf }) => sum + deaf, 0),
+      names: worst.filter(({ deaf, failure }) => deaf && failure === null).map(({ name }) => name),
+    },
     seconds: merged.timeline,
     longestStallSeconds: longestStall(merged),
     hosts: { expected: observed.expectedHosts, reported: merged.hosts.map(({ name }) => name) },
+    agentDeath: observed.agentDeath,
     k6: {
       exitCode: observed.k6.exitCode,
       detail: observed.k6.detail,
+      exception: observed.k6.exception,
       summary: observed.k6.metrics !== undefined,
       abortedByThreshold: abortedByThreshold(observed.scenario.thresholds, k6Metrics),
     },
@@ -192,7 +206,7 @@ export function assembleResult(observed: Observed): Result {
     },
     thresholds,
     timeline: merged.timeline,
-    worstListeners: worstListeners(merged.audience, worstListed),
+    worstListeners: worst,
     histograms: Object.fromEntries(
       Object.entries(histograms).map(([id, histogram]) => [id, histogram.snapshot()]),
     ),

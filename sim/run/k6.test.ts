@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { k6Environment, lastComplaint, readSummary, type ScenarioSettings } from "./k6.ts";
+import { k6Environment, lastComplaint, lastException, readSummary, type ScenarioSettings } from "./k6.ts";
 
 const settings: ScenarioSettings = {
   profile: "load",
@@ -88,6 +88,20 @@ describe("what k6 complained about last", () => {
       'time="2026-01-01T00:00:02Z" level=info msg="going on"',
     ].join("\n");
     expect(lastComplaint(tail)).toBe('the agent refused: "busy"');
+  });
+
+  test("is said in one line, without a stack", () => {
+    const thrown = String.raw`level=error msg="Error: boom\n\tat setup (file:///x.ts:6:93(3))\n\tat native\n" hint="script exception"`;
+    expect(lastComplaint(thrown)).toBe("Error: boom");
+    const listed = String.raw`level=error msg="problems:\n\t- executor a: no function\n\t- executor b: none"`;
+    expect(lastComplaint(listed)).toBe("problems: - executor a: no function - executor b: none");
+  });
+
+  test("may be an exception in an iteration, which is told apart", () => {
+    const thrown = String.raw`level=error msg="Error: boom\n\tat audience (file:///x.ts:6:116(8))\n" executor=a source=stacktrace`;
+    expect(lastException(`${thrown}\nlevel=error msg="thresholds have been crossed"`)).toBe("Error: boom");
+    expect(lastException('level=error msg="thresholds have been crossed"')).toBeNull();
+    expect(lastException("")).toBeNull();
   });
 
   test("is nothing when it did not", () => {

@@ -49,9 +49,25 @@ export function readSummary(path: string): K6SummaryMetrics | undefined {
 
 /** The last thing that k6 complained about. */
 export function lastComplaint(tail: string): string {
+  return lastMessage(tail, /level=(error|fatal|warning)/) ?? "";
+}
+
+/** The last exception that the script threw in an iteration: k6 goes on and ends with 0. Null without any. */
+export function lastException(tail: string): string | null {
+  return lastMessage(tail, /level=error .*source=stacktrace/);
+}
+
+/** In one line, without a stack. */
+function lastMessage(tail: string, wanted: RegExp): string | null {
   const line = tail
     .split("\n")
-    .filter((text) => /level=(error|fatal|warning)/.test(text))
+    .filter((text) => wanted.test(text))
     .at(-1);
-  return /msg="((?:[^"\\]|\\.)*)"/.exec(line ?? "")?.[1]?.replaceAll('\\"', '"') ?? "";
+  const message = /msg="((?:[^"\\]|\\.)*)"/.exec(line ?? "")?.[1];
+  if (message === undefined) return null;
+  return message
+    .replaceAll(/\\n\\tat (?:(?!\\n).)*/g, "")
+    .replaceAll(/(?:\\n|\\t)+/g, " ")
+    .replaceAll('\\"', '"')
+    .trim();
 }

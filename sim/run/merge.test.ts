@@ -118,7 +118,15 @@ describe("a distribution", () => {
 });
 
 test("the worst listeners are the worst of all hosts", () => {
-  const one = { name: "x", expected: 100, late: 0, mouthToEarP99Seconds: 0.1, failure: null };
+  const one = {
+    name: "x",
+    expected: 100,
+    late: 0,
+    refused: 0,
+    deaf: false,
+    mouthToEarP99Seconds: 0.1,
+    failure: null,
+  };
   const hosts = [
     hostReport("audience-0", {
       worst: [

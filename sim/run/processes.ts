@@ -1,7 +1,7 @@
 import { fork, spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { SetupError } from "../util/errors.ts";
+import { InterruptedError, SetupError } from "../util/errors.ts";
 
 /** For the end of what a process said, once it has ended. */
 const lastWordsMs = 200;
@@ -95,7 +95,8 @@ export type Ready = { type: "ready"; url: string; details?: Record<string, numbe
 /**
  * Starts a command of ours as a child that ends with us (its IPC channel closes)
  * and waits until it says that it is ready. Throws a SetupError with the child's
- * own words when it does not come up; then no process is left.
+ * own words when it does not come up, an InterruptedError when the signal comes
+ * first; then no process is left. Away from the terminal's Ctrl-C: the run ends it.
  */
 export async function startService(options: {
   name: string;
@@ -103,9 +104,12 @@ export async function startService(options: {
   args: string[];
   env: NodeJS.ProcessEnv;
   log: string;
+  signal?: AbortSignal;
   timeoutMs?: number;
 }): Promise<{ process: ManagedProcess; ready: Ready }> {
+  if (options.signal?.aborted === true) throw new InterruptedError();
   const child = fork(options.cli, options.args, {
+    detached: true,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: options.env,
   });
@@ -126,6 +130,10 @@ export async function startService(options: {
       ),
     );
   });
+  const abort = (): void => {
+    reject(new InterruptedError());
+  };
+  options.signal?.addEventListener("abort", abort, { once: true });
   const timer = setTimeout(() => {
     reject(new SetupError(`${options.name}-timeout`, `the ${options.name} did not come up in time`));
   }, options.timeoutMs ?? 60_000);
@@ -136,6 +144,7 @@ export async function startService(options: {
     throw error;
   } finally {
     clearTimeout(timer);
+    options.signal?.removeEventListener("abort", abort);
   }
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Result } from "../protocol/result.ts";
 import { formatHtml } from "../report/html.ts";
 import { formatJunit } from "../report/junit.ts";
@@ -8,10 +8,11 @@ import { formatOpenMetrics } from "../report/open-metrics.ts";
 import { formatResultJson } from "../report/json.ts";
 import { SetupError } from "../util/errors.ts";
 
-/** Makes the directory of a run; throws a SetupError `run-directory`. */
+/** Makes the directory of a run, which nobody else has; throws a SetupError `run-directory`. */
 export function createRunDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    ensureDirectory(dirname(path));
+    mkdirSync(path);
   } catch (cause) {
     throw new SetupError("run-directory", `cannot make the run directory ${path}`, {
       hint: "choose a directory that can be written by --out",
@@ -20,11 +21,30 @@ export function createRunDirectory(path: string): void {
   }
 }
 
-/** Each file whole or not at all. */
+/** With its parents. Not by mkdir's `recursive`, which never ends where a file system takes no directories (/proc). */
+function ensureDirectory(path: string): void {
+  if (existsSync(path)) return;
+  ensureDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another run may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+/** Each file whole or not at all. Throws a SetupError `run-directory`. */
 function write(path: string, text: string): void {
   const temporary = `${path}.part`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, text);
+    renameSync(temporary, path);
+  } catch (cause) {
+    throw new SetupError("run-directory", `cannot write ${path}: ${(cause as Error).message}`, {
+      hint: "make room there, or choose another directory by --out",
+      cause,
+    });
+  }
 }
 
 /** What happened when, a JSON object a line; times in seconds from the run's start. */

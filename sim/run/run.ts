@@ -8,12 +8,14 @@ import type { SystemFailure } from "../verdict/facts.ts";
 import { summaryTrendStats } from "../verdict/threshold.ts";
 import { measureWallOffsetMs, systemClock } from "../util/clock.ts";
 import { toBase64Url } from "../util/bytes.ts";
+import { InterruptedError } from "../util/errors.ts";
 import { AgentClient } from "./agent-client.ts";
-import { assembleResult } from "./assemble.ts";
+import { assembleResult, type Observed } from "./assemble.ts";
 import { describeEnvironment, findTools, type Tools } from "./environment.ts";
-import { k6Environment, lastComplaint, readSummary, type ScenarioSettings } from "./k6.ts";
-import { startProgram, startService, type ManagedProcess } from "./processes.ts";
+import { k6Environment, lastComplaint, lastException, readSummary, type ScenarioSettings } from "./k6.ts";
+import { startProgram, startService, type Ended, type ManagedProcess } from "./processes.ts";
 import { UsageSampler } from "./process-usage.ts";
+import { whyUnreachable } from "./reach.ts";
 import { createRunDirectory, writeReports } from "./run-directory.ts";
 import { findScenario, inspectScenario, type Scenario } from "./scenario.ts";
 
@@ -42,7 +44,7 @@ export type RunOptions = {
   onProgress(progress: Progress): void;
 };
 
-export type RunOutcome = { result: Result; directory: string };
+export type RunOutcome = { result: Result; directory: string; interrupted: boolean };
 
 const pollMs = 1000;
 /** k6 stops its VUs and writes its summary within this, once told. */
@@ -50,7 +52,10 @@ const k6StopMs = 15_000;
 /** After a death of the system: for participants to notice, and to be counted. */
 const afterDeathMs = 3000;
 
-/** One run, from nothing to its result: starts what is missing, lets k6 drive, collects, judges. Leaves no process behind. */
+/**
+ * One run, from nothing to its result: starts what is missing, lets k6 drive, collects, judges. Leaves no process
+ * behind. Throws an InterruptedError, and leaves no directory either, when it is aborted before k6 drives.
+ */
 export async function runScenario(options: RunOptions): Promise<RunOutcome> {
   const tools = findTools(options.root, options.target === undefined);
   const runId = runIdFor(options);
@@ -71,13 +76,16 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
     k6: tools.k6,
     path: findScenario(options.root, options.scenario),
     env: k6Environment(settings),
+  }).catch((error: unknown) => {
+    // A terminal's Ctrl-C ends k6 too.
+    throw options.signal.aborted ? new InterruptedError() : error;
   });
   createRunDirectory(directory);
   const running: ManagedProcess[] = [];
   try {
-    const result = await drive({ options, tools, scenario, settings, directory, running });
+    const { result, interrupted } = await drive({ options, tools, scenario, settings, directory, running });
     writeReports(directory, result);
-    return { result, directory };
+    return { result, directory, interrupted };
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     throw error;
@@ -93,7 +101,7 @@ async function drive(context: {
   settings: ScenarioSettings;
   directory: string;
   running: ManagedProcess[];
-}): Promise<Result> {
+}): Promise<{ result: Result; interrupted: boolean }> {
   const { options, tools, scenario, settings, directory, running } = context;
   const env = {
     ...process.env,
@@ -102,7 +110,28 @@ async function drive(context: {
   const log = (name: string): string => join(directory, `${name}.log`);
   const usage = new UsageSampler();
   const destinations: Destination[] = [];
+  const about = {
+    runId: settings.runId,
+    seed: options.seed,
+    scenario,
+    environment: describeEnvironment({
+      root: options.root,
+      k6Version: tools.k6Version,
+      ownServer: options.target === undefined,
+      scenarioHash: scenario.hash,
+      command: options.command,
+    }),
+  };
 
+  if (options.target !== undefined) {
+    options.onPhase("looking for the room server");
+    const detail = await whyUnreachable(options.target);
+    if (detail !== undefined) {
+      usage.stop();
+      const systemFailure: SystemFailure = { kind: "unreachable", address: options.target, detail };
+      return { result: assembleResult({ ...about, ...neverDriven(), systemFailure }), interrupted: false };
+    }
+  }
   let server: ManagedProcess | undefined;
   let target = options.target;
   if (target === undefined) {
@@ -113,6 +142,7 @@ async function drive(context: {
       args: ["serve", "--port", "0"],
       env,
       log: log("server"),
+      signal: options.signal,
     });
     server = started.process;
     running.push(server);
@@ -126,6 +156,7 @@ async function drive(context: {
     args: ["agent", "--port", "0"],
     env,
     log: log("agent"),
+    signal: options.signal,
   });
   const agent = agentStarted.process;
   running.push(agent);
@@ -136,6 +167,7 @@ async function drive(context: {
     controlDestination("k6", agentStarted.ready.url),
   );
 
+  if (options.signal.aborted) throw new InterruptedError();
   options.onPhase(`driving ${scenario.name} (profile ${scenario.profile}) by k6`);
   const startedAtMs = wallNow();
   const k6 = startProgram("k6", tools.k6, k6Arguments(scenario), {
@@ -148,19 +180,18 @@ async function drive(context: {
 
   const watched = await watch({ options, client, runId: settings.runId, k6, server, agent });
   usage.stop();
-  const interrupted = options.signal.aborted;
-  if (watched.systemFailure !== null && !interrupted) await delay(afterDeathMs);
-  options.onPhase(interrupted ? "interrupted: collecting what was measured" : "collecting");
+  if (watched.systemFailure !== null && !options.signal.aborted) await delay(afterDeathMs);
+  options.onPhase(options.signal.aborted ? "interrupted: collecting what was measured" : "collecting");
   const report = await client.end(settings.runId);
   if (!k6.hasEnded) {
     k6.signal("SIGINT");
-    await Promise.race([k6.ended, delay(k6StopMs)]);
+    await Promise.race([k6.ended, delay(k6StopMs, undefined, { ref: false })]);
   }
   const k6Ended = k6.hasEnded ? await k6.ended : { code: null };
-  return assembleResult({
-    runId: settings.runId,
-    seed: options.seed,
-    scenario,
+  const agentDeath = agent.hasEnded ? howEnded(await agent.ended) : null;
+  const interrupted = options.signal.aborted;
+  const result = assembleResult({
+    ...about,
     startedAtMs: report?.startedAtMs ?? startedAtMs,
     durationSeconds: (wallNow() - startedAtMs) / 1000,
     report,
@@ -169,21 +200,34 @@ async function drive(context: {
     k6: {
       exitCode: k6Ended.code,
       detail: lastComplaint(k6.tail),
+      exception: lastException(k6.tail),
       metrics: readSummary(settings.summaryFile),
     },
     systemFailure: watched.systemFailure,
+    agentDeath,
     interrupted,
     machineBusyRatio: usage.machineBusyRatio,
     processes: usage.usages(),
     destinations,
-    environment: describeEnvironment({
-      root: options.root,
-      k6Version: tools.k6Version,
-      ownServer: options.target === undefined,
-      scenarioHash: scenario.hash,
-      command: options.command,
-    }),
   });
+  return { result, interrupted };
+}
+
+/** What is known of a run that ended before k6 drove it. */
+function neverDriven(): Omit<Observed, "runId" | "seed" | "scenario" | "environment" | "systemFailure"> {
+  return {
+    startedAtMs: wallNow(),
+    durationSeconds: 0,
+    report: undefined,
+    plan: undefined,
+    expectedHosts: [],
+    k6: { exitCode: null, detail: "", exception: null, metrics: undefined },
+    agentDeath: null,
+    interrupted: false,
+    machineBusyRatio: null,
+    processes: [],
+    destinations: [],
+  };
 }
 
 function k6Arguments(scenario: Scenario): string[] {
@@ -221,11 +265,11 @@ async function watch(context: {
       resolve();
     });
   });
-  const died = server?.ended.then(({ code, signal }) => {
+  const died = server?.ended.then((ended) => {
     systemFailure = {
       kind: "exited",
       what: "room server",
-      how: signal === null ? `exited with code ${code}` : `was killed by ${signal}`,
+      how: howEnded(ended),
       atSecond: Math.round((performance.now() - startMs) / 100) / 10,
     };
   });
@@ -236,7 +280,7 @@ async function watch(context: {
     },
   );
   while (!over) {
-    await Promise.race([end, delay(pollMs)]);
+    await Promise.race([end, delay(pollMs, undefined, { ref: false })]);
     if (over) break;
     const progress = await client.progress(runId);
     if (progress === undefined) continue;
@@ -244,6 +288,10 @@ async function watch(context: {
     options.onProgress(progress);
   }
   return { systemFailure, last };
+}
+
+function howEnded({ code, signal }: Ended): string {
+  return signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
 }
 
 function controlDestination(process: string, url: string): Destination {

@@ -88,7 +88,10 @@ export async function inspectScenario(options: {
 /** What the script itself said, out of k6's log lines and stack. */
 function scriptError(error: unknown): string {
   const stderr = (error as { stderr?: string }).stderr ?? String(error);
-  const thrown = /(?:Error: |GoError: )(.*?)(?:\\n|\n|\s+at |"\s*(?:hint=|$))/s.exec(stderr)?.[1];
+  const thrown =
+    /(?:Error: |GoError: )(.*?)(?:\\n|\n|\s+at (?:[\w.$<>]+ \()?(?:file:|native|go\.)|"\s*(?:hint=|$))/s.exec(
+      stderr,
+    )?.[1];
   return (thrown ?? stderr.trim().split("\n").at(-1) ?? "k6 cannot read the script")
     .replaceAll('\\"', '"')
     .trim();

@@ -40,6 +40,15 @@ export class BadInputError extends SoundcheckError {
   }
 }
 
+/** Ctrl-C or SIGTERM, before there was anything to report. */
+export class InterruptedError extends SoundcheckError {
+  override name = "InterruptedError";
+
+  constructor() {
+    super("interrupted", "interrupted before anything was measured", { exitCode: exitCodes.interrupted });
+  }
+}
+
 /** Something that the machine lacks, or that could not be started. */
 export class SetupError extends SoundcheckError {
   override name = "SetupError";

@@ -46,7 +46,15 @@ function isRightlyAborted({ k6, thresholds }: VerdictFacts): boolean {
   return k6.abortedByThreshold && thresholds.some(({ ok }) => !ok);
 }
 
-function missingHosts({ hosts }: VerdictFacts): Reason[] {
+function missingHosts({ hosts, agentDeath }: VerdictFacts): Reason[] {
+  if (agentDeath !== null && hosts.reported.length === 0) {
+    return [
+      {
+        code: "agent-died",
+        message: `The fleet agent ${agentDeath}, and what its participants saw is not known.`,
+      },
+    ];
+  }
   if (hosts.expected.length === 0) {
     return [
       {
@@ -78,6 +86,14 @@ function k6Trouble(facts: VerdictFacts): Reason[] {
         code: "k6-aborted",
         message:
           "k6 ended the run early on its sample, by abortOnFail, but the exact figures meet every threshold.",
+      },
+    ];
+  }
+  if (k6.exception !== null) {
+    return [
+      {
+        code: "script-exception",
+        message: `The scenario threw an exception in an iteration: ${k6.exception.trim()}.`,
       },
     ];
   }
@@ -143,7 +159,7 @@ function ownFailures(facts: VerdictFacts): Reason[] {
 }
 
 /** Measured health with nothing measured behind it. */
-function missingFacts({ thresholds, joined, planned, packets, talkPlanned }: VerdictFacts): Reason[] {
+function missingFacts({ thresholds, joined, planned, packets, talkPlanned, hosts }: VerdictFacts): Reason[] {
   const reasons: Reason[] = [];
   if (thresholds.length === 0) {
     reasons.push({
@@ -151,11 +167,13 @@ function missingFacts({ thresholds, joined, planned, packets, talkPlanned }: Ver
       message: "The scenario sets no thresholds: there is nothing to judge by.",
     });
   }
+  // Who gave no report is named as such: what they saw is not known, rather than nothing.
+  if (hosts.reported.length < hosts.expected.length) return reasons;
   if (planned.stage + planned.audience === 0 || joined.stage + joined.audience === 0) {
     reasons.push({ code: "no-samples", message: "No participant ever joined." });
-  } else if (planned.audience > 0 && talkPlanned && packets.received === 0) {
+  } else if (planned.audience > 0 && talkPlanned && packets.heard === 0) {
     const why = packets.sent === 0 ? "the speakers sent not one packet" : "no listener was there to hear";
-    reasons.push({ code: "no-samples", message: `No packet was received: ${why}.` });
+    reasons.push({ code: "no-samples", message: `No packet was heard: ${why}.` });
   }
   return reasons;
 }

@@ -58,8 +58,13 @@ export function silenceReasons(facts: VerdictFacts): Reason[] {
   if (joined.stage === 0 && planned.stage > 0 && attempts > 0) {
     return heardNothing(`no speaker connected; ${whatFailed(facts)}`);
   }
-  if (joined.audience > 0 && packets.sent > 0 && packets.received === 0) {
+  if (joined.audience > 0 && packets.sent > 0 && packets.heard === 0) {
     const connected = `${plural(joined.audience, "listener")} connected`;
+    if (packets.received > 0) {
+      return heardNothing(
+        `${connected}, and of ${plural(packets.received, "received packet")} not one could be decrypted`,
+      );
+    }
     return heardNothing(
       packets.expected === 0
         ? `${connected}, but the room server opened no stream to any of them`
@@ -70,6 +75,19 @@ export function silenceReasons(facts: VerdictFacts): Reason[] {
     code: "blackout",
     message: `Nearly nothing was heard for ${describeLossInterval(interval)}.`,
   }));
+}
+
+/** Those whom nothing reached while others heard: in figures over all listeners they may drown. */
+export function deafReasons({ deaf: { count, names }, joined }: VerdictFacts): Reason[] {
+  if (count === 0) return [];
+  const named = names.slice(0, 3);
+  const who = `${named.join(", ")}${named.length < count ? " and others" : ""}`;
+  return [
+    {
+      code: "listener-heard-nothing",
+      message: `${grouped(count)} of ${plural(joined.audience, "listener")} heard not one frame: ${who}.`,
+    },
+  ];
 }
 
 /** A stretch of two seconds or more in which nine tenths was lost, and longer than any stall of our own. */

@@ -23,11 +23,12 @@ function measuredText({ metric }: JudgedThreshold, measured: number): string {
   return unit === "" ? significant(measured, 4) : `${significant(measured, 4)} ${unit}`;
 }
 
-/** Sessions broke, and no threshold says how many may. */
+/** Sessions broke, and no threshold that is met says that so many may. */
 export function sessionReasons(facts: VerdictFacts): Reason[] {
   const broken = facts.failures.reduce((sum, { count }) => sum + count, 0);
-  const governed = facts.thresholds.some(({ metric }) => /^session_(ok|errors)$/.test(metric.trim()));
-  return broken === 0 || governed
+  const governing = facts.thresholds.filter(({ metric }) => /^session_(ok|errors)$/.test(metric.trim()));
+  const allowed = governing.length > 0 && governing.every(({ ok }) => ok);
+  return broken === 0 || allowed
     ? []
     : [
         {

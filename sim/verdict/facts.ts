@@ -22,19 +22,25 @@ export type VerdictFacts = {
   failures: readonly { cause: FailureCause; message: string; count: number }[];
   /** False for a plan in which nobody ever speaks. */
   talkPlanned: boolean;
-  /** Over all hosts. */
-  packets: { sent: number; expected: number; received: number };
+  /** Over all hosts. `heard`: received, and not refused by SFrame. */
+  packets: { sent: number; expected: number; received: number; heard: number };
+  /** Listeners who heard not one frame, though somebody spoke while they were there; their names, those of some. */
+  deaf: { count: number; names: readonly string[] };
   /** The room, second by second. */
   seconds: readonly LossSecond[];
   /** The longest that any host process's event loop was held up, in seconds; null when not measured. */
   longestStallSeconds: number | null;
   /** Host processes by name: those that the run had, and those whose report came. */
   hosts: { expected: readonly string[]; reported: readonly string[] };
+  /** How the agent ended before it was asked to, such as `was killed by SIGKILL`; null while it stood. */
+  agentDeath: string | null;
   k6: {
     /** Null when k6 was killed or never started. */
     exitCode: number | null;
     /** The end of what it wrote to stderr; may be empty. */
     detail: string;
+    /** What the script threw in an iteration, if it did; k6 goes on and ends with 0. */
+    exception: string | null;
     /** Whether its summary was there to read. */
     summary: boolean;
     /** See `abortedByThreshold` in judge.ts. */

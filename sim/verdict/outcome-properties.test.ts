@@ -37,7 +37,8 @@ describe("for any facts", () => {
       { maxLength: 2 },
     ),
     talkPlanned: fc.boolean(),
-    packets: fc.record({ sent: small, expected: small, received: small }),
+    packets: fc.record({ sent: small, expected: small, received: small, heard: small }),
+    deaf: fc.record({ count: small, names: fc.array(fc.string(), { maxLength: 3 }) }),
     seconds: fc.array(fc.record({ second: fc.nat(20), expected: fc.nat(100), lost: fc.nat(100) }), {
       maxLength: 9,
     }),
@@ -46,9 +47,11 @@ describe("for any facts", () => {
       expected: fc.subarray(["stage", "audience-0"]),
       reported: fc.subarray(["stage", "audience-0"]),
     }),
+    agentDeath: fc.option(fc.string()),
     k6: fc.record({
       exitCode: fc.constantFrom(0, 0, 99, 107, null),
       detail: fc.string(),
+      exception: fc.option(fc.string()),
       summary: fc.boolean(),
       abortedByThreshold: fc.boolean(),
     }),
@@ -98,8 +101,9 @@ describe("for any facts", () => {
         expect(drawn.joined.stage + drawn.joined.audience).toBeGreaterThan(0);
         expect([0, 99]).toContain(drawn.k6.exitCode);
         expect(drawn.hosts.expected.every((name) => drawn.hosts.reported.includes(name))).toBe(true);
-        if (drawn.talkPlanned && drawn.planned.audience > 0)
-          expect(drawn.packets.received).toBeGreaterThan(0);
+        if (drawn.talkPlanned && drawn.planned.audience > 0) expect(drawn.packets.heard).toBeGreaterThan(0);
+        expect(drawn.deaf.count).toBe(0);
+        expect(drawn.k6.exception).toBeNull();
       }),
       { numRuns: 2000 },
     );

@@ -6,7 +6,7 @@ import { decideVerdict } from "./outcome.ts";
 
 const nobody: Partial<VerdictFacts> = {
   joined: { stage: 0, audience: 0 },
-  packets: { sent: 0, expected: 0, received: 0 },
+  packets: { sent: 0, expected: 0, received: 0, heard: 0 },
   seconds: [],
   limits: deafLimits,
   failures: [
@@ -48,7 +48,7 @@ describe("a dead system", () => {
     const verdict = decide({
       ...died,
       limits: starvedLimits,
-      k6: { exitCode: 107, detail: "", summary: false, abortedByThreshold: false },
+      k6: { exitCode: 107, detail: "", exception: null, summary: false, abortedByThreshold: false },
       hosts: { expected: [], reported: [] },
     });
     expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["server-died"] });
@@ -83,7 +83,7 @@ describe("a dead system", () => {
     for (const exitCode of [0, 99, 107, 108, null]) {
       const verdict = decide({
         ...nobody,
-        k6: { exitCode, detail: "", summary: false, abortedByThreshold: false },
+        k6: { exitCode, detail: "", exception: null, summary: false, abortedByThreshold: false },
       });
       expect(verdict).toMatchObject({
         outcome: "FAIL",
@@ -131,7 +131,7 @@ describe("a dead system", () => {
 describe("a silent system", () => {
   test("is FAIL when listeners are connected and not one packet arrives", () => {
     const verdict = decide({
-      packets: { sent: 6000, expected: 1_200_000, received: 0 },
+      packets: { sent: 6000, expected: 1_200_000, received: 0, heard: 0 },
       limits: deafLimits,
     });
     expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["no-listener-heard"] });
@@ -140,9 +140,29 @@ describe("a silent system", () => {
     );
   });
 
+  test("is FAIL when packets arrive and not one can be decrypted, whatever thresholds say", () => {
+    const verdict = decide({
+      packets: { sent: 6000, expected: 1_200_000, received: 1_200_000, heard: 0 },
+      limits: deafLimits,
+    });
+    expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["no-listener-heard"] });
+    expect(verdict.text).toContain("of 1,200,000 received packets not one could be decrypted");
+  });
+
+  test("is FAIL to a single listener, who is named, though all thresholds are met", () => {
+    const verdict = decide({ deaf: { count: 1, names: ["Lea"] } });
+    expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["listener-heard-nothing"] });
+    expect(verdict.text).toContain("1 of 200 listeners heard not one frame: Lea.");
+    const names = ["Lea", "Noor", "Tom", "Ada"];
+    expect(decide({ deaf: { count: 4, names } }).text).toContain(
+      "4 of 200 listeners heard not one frame: Lea, Noor, Tom and others.",
+    );
+    expect(decide({ deaf: { count: 1, names: ["Lea"] }, limits: starvedLimits }).outcome).toBe("INVALID");
+  });
+
   test("is FAIL when the server opens no stream to any listener", () => {
     const verdict = decide({
-      packets: { sent: 6000, expected: 0, received: 0 },
+      packets: { sent: 6000, expected: 0, received: 0, heard: 0 },
       limits: deafLimits,
     });
     expect(verdict.outcome).toBe("FAIL");
@@ -150,7 +170,7 @@ describe("a silent system", () => {
   });
 
   test("is FAIL when only the listeners, or only the speakers, do not connect", () => {
-    const packets = { sent: 6000, expected: 0, received: 0 };
+    const packets = { sent: 6000, expected: 0, received: 0, heard: 0 };
     const failures = [{ cause: "dtls", message: "", count: 200 }] as const;
     const change = { packets, failures, limits: deafLimits };
     expect(decide({ ...change, joined: { stage: 4, audience: 0 } }).text).toContain(
@@ -160,13 +180,13 @@ describe("a silent system", () => {
   });
 
   test("is INVALID when our speakers sent nothing", () => {
-    const verdict = decide({ packets: { sent: 0, expected: 0, received: 0 }, limits: deafLimits });
+    const verdict = decide({ packets: { sent: 0, expected: 0, received: 0, heard: 0 }, limits: deafLimits });
     expect(verdict.outcome).toBe("INVALID");
     expect(verdict.text).toContain("the speakers sent not one packet");
   });
 
   test("is no fault where nobody was to speak or listen", () => {
-    const packets = { sent: 0, expected: 0, received: 0 };
+    const packets = { sent: 0, expected: 0, received: 0, heard: 0 };
     expect(decide({ talkPlanned: false, packets }).outcome).toBe("PASS");
     expect(
       decide({ planned: { stage: 4, audience: 0 }, joined: { stage: 4, audience: 0 }, packets }).outcome,
@@ -196,6 +216,7 @@ describe("a harness that cannot be believed", () => {
     ["k6-crashed", { k6: { ...good.k6, exitCode: null } }],
     ["k6-failed", { k6: { ...good.k6, exitCode: 107 } }],
     ["k6-failed", { k6: { ...good.k6, exitCode: -1 } }],
+    ["script-exception", { k6: { ...good.k6, exception: "Error: boom" } }],
     ["k6-summary-missing", { k6: { ...good.k6, summary: false } }],
     ["k6-aborted", { k6: { ...good.k6, exitCode: 99, abortedByThreshold: true } }],
     ["harness-unwatched", { limits: [] }],
@@ -208,7 +229,7 @@ describe("a harness that cannot be believed", () => {
       "no-samples",
       {
         joined: { stage: 0, audience: 0 },
-        packets: { sent: 0, expected: 0, received: 0 },
+        packets: { sent: 0, expected: 0, received: 0, heard: 0 },
         failures: [],
       },
     ],
@@ -286,6 +307,8 @@ describe("thresholds", () => {
     const verdict = decide({ failures });
     expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["sessions-broken"] });
     expect(verdict.text).toContain("2 sessions broke: 2 disconnected after joining");
+    const missed = { ...met, metric: "session_errors", expression: "count==0", measured: 2, ok: false };
+    expect(decide({ failures, thresholds: [missed] }).codes).toEqual(["threshold", "sessions-broken"]);
     const governed = { ...met, metric: "session_ok", expression: "rate>0.98", measured: 0.99 };
     expect(decide({ failures, thresholds: [met, governed] }).outcome).toBe("PASS");
   });

@@ -5,7 +5,7 @@
  * 2. interrupted: INVALID;
  * 3. the system unreachable or silent, as participants saw it, under a harness that neither starved nor was blind: FAIL;
  * 4. the harness past a limit, incomplete or broken: INVALID;
- * 5. a threshold not met, or sessions that broke where no threshold speaks of them: FAIL;
+ * 5. a threshold not met, a listener who heard nothing, or sessions that broke where no threshold allows it: FAIL;
  * 6. PASS.
  *
  * k6's exit code counts in step 4 only: what participants saw is counted at the agents, so a system found silent
@@ -15,7 +15,7 @@ import type { Outcome, Reason } from "../protocol/result.ts";
 import type { VerdictFacts } from "./facts.ts";
 import { isStarved } from "./harness-limits.ts";
 import { harnessReasons } from "./_harness-reasons.ts";
-import { lossReasons, observedDeath, silenceReasons } from "./_system-reasons.ts";
+import { deafReasons, lossReasons, observedDeath, silenceReasons } from "./_system-reasons.ts";
 import { sessionReasons, thresholdReasons } from "./_threshold-reasons.ts";
 
 export type Verdict = { outcome: Outcome; reasons: Reason[] };
@@ -44,7 +44,7 @@ export function decideVerdict(facts: VerdictFacts): Verdict {
   // Silence that the harness cannot vouch for, without a harness reason to name: never a PASS.
   if (silence.length > 0) return invalid(silence);
 
-  const failed = [...thresholdReasons(facts), ...sessionReasons(facts)];
+  const failed = [...deafReasons(facts), ...thresholdReasons(facts), ...sessionReasons(facts)];
   return failed.length > 0 ? fail([...failed, ...lossReasons(facts)]) : { outcome: "PASS", reasons: [] };
 }
 

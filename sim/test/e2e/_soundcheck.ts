@@ -45,7 +45,7 @@ export class Soundcheck implements AsyncDisposable {
       options.command ?? join(root, "bin", "soundcheck"),
       ...args,
     ];
-    const withOut = args[0] === "run" ? [...rest, "--out", this.out] : rest;
+    const withOut = args[0] === "run" && !args.includes("--out") ? [...rest, "--out", this.out] : rest;
     // A process group of its own, as a shell gives each command: a Ctrl-C goes to all of it.
     this.#child = spawn(command as string, withOut, {
       detached: true,

@@ -66,6 +66,21 @@ describe("bad input is refused with one clear message, and nothing is started", 
       /parameter speakers: expected a whole number from 0 to 63/,
     ));
 
+  test("a talk or an arrival that no run plan takes", async () => {
+    await refused(["run", "smoke", "--set", "talk=1e12"], 2, /parameter talk: expected at most 60000 s/);
+    await refused(["run", "smoke", "--set", "join=3601"], 2, /parameter join: expected at most 3600 s/);
+  });
+
+  test("a seed that no run plan takes", async () => {
+    await refused(["run", "smoke", "--seed", ""], 2, /--seed.*1 to 80 characters/);
+    await refused(["run", "smoke", "--seed", "x".repeat(81)], 2, /--seed.*1 to 80 characters/);
+  });
+
+  test("a place for run directories that takes none, be it a file or a file system like /proc", async () => {
+    await refused(["run", "smoke", "--out", join(root, "package.json")], 4, /cannot make the run directory/);
+    await refused(["run", "smoke", "--out", "/proc/x/y"], 4, /cannot make the run directory/);
+  });
+
   test("a target that is no WebSocket address", () =>
     refused(["run", "smoke", "--target", "http://127.0.0.1:1"], 2, /Expected ws:\/\/ or wss:\/\//));
 
