@@ -8,7 +8,7 @@ import { base64UrlSchema as base64Url, idSchema as id, memberSchema, roleSchema 
 import { handSchema, moderationEvents, moderationRequests } from "./moderation.ts";
 import { roomSchema } from "./room.ts";
 
-export { memberSchema, roles, roleSchema, type Member, type Role } from "./members.ts";
+export { roles, roleSchema, type Member, type Role } from "./members.ts";
 
 export const signallingVersion = 1;
 
