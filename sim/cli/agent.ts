@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { parseCount, parsePort } from "./arguments.ts";
-import { announce, untilStopped } from "./service.ts";
+import { serveUntilStopped } from "./service.ts";
 import { tokenSecret } from "./token-secret.ts";
 
 export function agentCommand(root: string): Command {
@@ -27,7 +27,6 @@ export function agentCommand(root: string): Command {
         tokenSecret: tokenSecret(root, flags.host),
         cacheDirectory: join(root, ".cache", "corpus"),
       });
-      announce(agent.url, `agent ready: ${agent.url} (/healthz, /metrics)`);
-      await untilStopped();
+      await serveUntilStopped(agent.url, `agent ready: ${agent.url} (/healthz, /metrics)`);
     });
 }

@@ -6,7 +6,7 @@ import { isLoopback } from "../server/addresses.ts";
 import { systemWallClock } from "../util/clock.ts";
 import { BadInputError } from "../util/errors.ts";
 import { parseCount, parsePort, parseSeconds } from "./arguments.ts";
-import { announce, untilStopped } from "./service.ts";
+import { serveUntilStopped } from "./service.ts";
 import { tokenSecret } from "./token-secret.ts";
 
 type ServeFlags = {
@@ -22,6 +22,7 @@ type ServeFlags = {
   tlsKey?: string;
   insecure?: true;
   trustForwardedFor?: true;
+  addressLimits: boolean;
   webhook?: string;
   drain: number;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -49,6 +50,10 @@ export function serveCommand(root: string): Command {
     )
     .option("--insecure", "no TLS beyond loopback: only behind a proxy that ends TLS")
     .option("--trust-forwarded-for", "limits by address go by the last X-Forwarded-For, a proxy's")
+    .option(
+      "--no-address-limits",
+      "no limits by address: for load from one machine, such as signalling-storm's (loopback never has any)",
+    )
     .option("--webhook <url>", "where events are sent, signed with SOUNDCHECK_WEBHOOK_SECRET")
     .option(
       "--drain <seconds>",
@@ -84,13 +89,16 @@ more) there is an admin API below /admin; /admin/openapi.json describes it.`,
         tls: await tlsOf(flags, root),
         insecure: flags.insecure ?? false,
         trustForwardedFor: flags.trustForwardedFor ?? false,
+        ...(flags.addressLimits ? {} : { limits: { byAddress: { join: null, message: null } } }),
         adminToken: fromEnvironment("SOUNDCHECK_ADMIN_TOKEN") ?? null,
         webhook: webhookOf(flags.webhook),
         version,
         logger: createServerLogger(flags.logLevel),
       });
-      announce(server.url, `room server ready: ${server.url} (${server.httpUrl}/healthz, /metrics)`);
-      await untilStopped();
+      await serveUntilStopped(
+        server.url,
+        `room server ready: ${server.url} (${server.httpUrl}/healthz, /metrics)`,
+      );
       if (flags.drain === 0) return;
       // Told once more, it waits no longer.
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void server.drain(0));

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import * as mediasoup from "mediasoup";
 import type { types } from "mediasoup";
@@ -12,6 +13,8 @@ const socketBufferBytes = 4 * 1024 * 1024;
 const restartDelayMs = 1000;
 const closeDeadlineMs = 2000;
 const usageDeadlineMs = 1000;
+
+const workerLauncher = join(import.meta.dirname, "media-worker.sh");
 
 /** How long somebody waits for a worker while none is alive. */
 const availableDeadlineMs = 5000;
@@ -168,11 +171,17 @@ export class WorkerPool {
   }
 }
 
-/** mediasoup closes its workers on SIGINT and SIGTERM by handlers of its own; who runs the server decides that here. */
+/**
+ * mediasoup closes its workers on SIGINT and SIGTERM by handlers of its own, and the workers end at a terminal's
+ * Ctrl-C themselves; who runs the server decides that here. mediasoup starts the program before its promise is
+ * there to wait for, and hands it our environment.
+ */
 async function createWorker(): Promise<types.Worker> {
   const signals = ["SIGINT", "SIGTERM"] as const;
   const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
-  const starting = mediasoup.createWorker({ logLevel: "warn" });
+  process.env["SOUNDCHECK_MEDIA_WORKER"] = mediasoup.workerBin;
+  const starting = mediasoup.createWorker({ logLevel: "warn", workerBin: workerLauncher });
+  delete process.env["SOUNDCHECK_MEDIA_WORKER"];
   for (const signal of signals) {
     for (const listener of process.listeners(signal)) {
       if (before.get(signal)?.has(listener) !== true) process.off(signal, listener);

@@ -44,6 +44,39 @@ describe("soundcheck serve", () => {
     expect(exitCode).toBe(0);
   });
 
+  test("stopped by Ctrl-C, drains with its media still there until all are out", async () => {
+    await using command = new Soundcheck(["serve", "--port", "0", "--drain", "3600", "--workers", "2"], {
+      env,
+    });
+    const url = await served(command);
+    const leavers = [await joined(url, "one"), await joined(url, "two")];
+    const told = Promise.all(leavers.map((leaver) => once(leaver, "message")));
+    const workers = command.processes().filter((process) => /mediasoup-worker/.test(process.command));
+    expect(workers).toHaveLength(2);
+    command.interrupt();
+    for (const message of await told) expect(String(message)).toContain('"draining"');
+    const [first, second] = leavers as [WebSocket, WebSocket];
+    // A worker that ended with the terminal's signal would have no transport to give.
+    for (const leaver of [first, second]) {
+      const answer = once(leaver, "message");
+      leaver.send(JSON.stringify({ id: 2, request: "openTransport", body: { direction: "receive" } }));
+      expect(String(await answer)).toContain('"transportId"');
+      leaver.send(JSON.stringify({ id: 3, request: "leave", body: {} }));
+    }
+    const { exitCode, stdout } = await command.finish();
+    expect(stdout.split("\n").at(-2)).toBe("drained 2 participants: 2 left, 0 lost, 0 removed, 0 cut");
+    expect(exitCode).toBe(0);
+    expect(command.processes()).toEqual([]);
+  });
+
+  test("killed outright, leaves no media worker behind", async () => {
+    await using command = new Soundcheck(["serve", "--port", "0", "--workers", "2"], { env });
+    await served(command);
+    process.kill(command.pidOf(/main\.ts serve/), "SIGKILL");
+    await command.finish();
+    await expect.poll(() => command.processes(), { timeout: 5000 }).toEqual([]);
+  });
+
   test("told to stop twice, waits no longer", async () => {
     await using command = new Soundcheck(["serve", "--port", "0", "--drain", "3600"], { env });
     const stayer = await joined(await served(command), "stayer");
