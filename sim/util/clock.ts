@@ -38,11 +38,18 @@ export function measureOffsetMs(one: () => number, other: () => number): number 
   return offsetMs;
 }
 
+// A page has none; and its types do not know it.
+declare const process: { readonly hrtime: { bigint(): bigint } } | undefined;
+
 // performance.now() counts from the process's start on the same clock as hrtime, and is the cheaper call.
-const processStartMs = measureOffsetMs(
-  () => Number(process.hrtime.bigint()) / 1e6,
-  () => performance.now(),
-);
+// A page has a clock of its own, from its beginning on.
+const processStartMs =
+  typeof process === "undefined"
+    ? 0
+    : measureOffsetMs(
+        () => Number(process.hrtime.bigint()) / 1e6,
+        () => performance.now(),
+      );
 
 export const systemClock: Clock = {
   now: () => (performance.now() + processStartMs) as MonotonicMs,

@@ -1,27 +1,16 @@
-import { createPrivateKey } from "node:crypto";
-
+import { agreementKey } from "#primitives";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import {
-  generateKeyPair,
-  hpkeDecapsulate,
-  hpkeEncapsulate,
-  hpkeKeySchedule,
-  hpkeOpen,
-  hpkeSeal,
-  keyPairOf,
-} from "./hpke.ts";
-import type { KeyPair } from "./hpke.ts";
+import { hpkeDecapsulate, hpkeEncapsulate, hpkeKeySchedule, hpkeOpen, hpkeSeal } from "./hpke.ts";
+import type { AgreementKey } from "../primitives/types.ts";
 
 function hex(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, "hex"));
 }
 
-function privateKey(raw: string): KeyPair {
-  return keyPairOf(
-    createPrivateKey({ key: Buffer.from(raw, "hex"), format: "raw-private", asymmetricKeyType: "x25519" }),
-  );
+function privateKey(raw: string): AgreementKey {
+  return agreementKey(hex(raw));
 }
 
 /** RFC 9180 appendix A.1.1, base setup, and A.1.1.1, sequence number 0. */
@@ -77,7 +66,7 @@ describe("HPKE as RFC 9180 appendix A.1.1 has it", () => {
 });
 
 describe("HPKE", () => {
-  const recipient = generateKeyPair();
+  const recipient = agreementKey();
   const info = Uint8Array.of(1);
   const aad = Uint8Array.of(2);
   const plaintext = Uint8Array.of(3, 4, 5);
@@ -95,7 +84,7 @@ describe("HPKE", () => {
   test("opens for the right recipient, info and additional data alone", () => {
     const sealed = seal();
     expect(hpkeOpen({ recipient, info, aad, sealed })).toEqual(Buffer.from(plaintext));
-    expect(hpkeOpen({ recipient: generateKeyPair(), info, aad, sealed })).toBeNull();
+    expect(hpkeOpen({ recipient: agreementKey(), info, aad, sealed })).toBeNull();
     expect(hpkeOpen({ recipient, info: aad, aad, sealed })).toBeNull();
     expect(hpkeOpen({ recipient, info, aad: info, sealed })).toBeNull();
   });

@@ -1,9 +1,8 @@
-import { createSecretKey, randomBytes } from "node:crypto";
-import type { KeyObject } from "node:crypto";
-
+import { randomBytes, wrapKey } from "#primitives";
 import { monotonicMs } from "../../util/clock.ts";
 import type { MonotonicMs } from "../../util/clock.ts";
 import { E2eeError } from "../errors.ts";
+import type { WrapKey } from "../primitives/types.ts";
 import { maxGeneration } from "./kid.ts";
 import { roomSecretBytes, sealRekey, sealWelcome } from "./room-message.ts";
 
@@ -40,7 +39,7 @@ export type KeyDistributorOptions = {
 export class KeyDistributor {
   readonly #roomId: string;
   readonly #rekeyWindowMs: number;
-  readonly #pairwiseKeys = new Map<string, KeyObject>();
+  readonly #pairwiseKeys = new Map<string, WrapKey>();
   #current: RoomSecret;
   #rekeyDueAt: MonotonicMs | null = null;
 
@@ -77,7 +76,7 @@ export class KeyDistributor {
       { ...this.#current, pairwiseKey },
     );
     if (sealed === null) return { kind: "refused", to: participantId, cause: "bad-public-key" };
-    this.#pairwiseKeys.set(participantId, createSecretKey(pairwiseKey));
+    this.#pairwiseKeys.set(participantId, wrapKey(pairwiseKey));
     return { kind: "sealed", to: participantId, sealed };
   }
 
@@ -105,5 +104,5 @@ function drawSecret(generation: number): RoomSecret {
   if (!(Number.isInteger(generation) && generation >= 0 && generation <= maxGeneration)) {
     throw new E2eeError("generation-exhausted", `there is no generation ${generation} of a room's secret`);
   }
-  return { generation, secret: new Uint8Array(randomBytes(roomSecretBytes)) };
+  return { generation, secret: randomBytes(roomSecretBytes) };
 }

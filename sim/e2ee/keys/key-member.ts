@@ -1,6 +1,5 @@
-import type { KeyObject } from "node:crypto";
-
-import { generateKeyPair } from "./hpke.ts";
+import { agreementKey } from "#primitives";
+import type { WrapKey } from "../primitives/types.ts";
 import { openRekey, openWelcome, roomMessageKind } from "./room-message.ts";
 import type { Recipient } from "./room-message.ts";
 
@@ -18,14 +17,14 @@ export type Opened =
 
 /** A member's end of the room's keys: its identity, fresh for each join, and what the distributor sealed to it. */
 export class KeyMember {
-  readonly #keyPair = generateKeyPair();
+  readonly #key = agreementKey();
   #recipient: Recipient | undefined;
-  #pairwiseKey: KeyObject | undefined;
+  #pairwiseKey: WrapKey | undefined;
   #generation = -1;
 
   /** X25519, raw, 32 bytes. */
   get publicKey(): Uint8Array {
-    return this.#keyPair.publicKey;
+    return this.#key.publicKey;
   }
 
   /** Who and where we are, once the room has told. Sealed bytes are bound to both. */
@@ -42,7 +41,7 @@ export class KeyMember {
   }
 
   #openWelcome(sealed: Uint8Array, recipient: Recipient): Opened {
-    const welcome = openWelcome(sealed, { ...recipient, keyPair: this.#keyPair });
+    const welcome = openWelcome(sealed, { ...recipient, key: this.#key });
     if (welcome === null) return refused("authentication");
     const { generation, secret, pairwiseKey } = welcome;
     if (generation <= this.#generation) return refused("stale");

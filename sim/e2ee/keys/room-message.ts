@@ -9,11 +9,10 @@
  * section 2.2.3) that ends in the generation: an old wrap does not pass under a
  * newer number.
  */
-import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
-import type { KeyObject } from "node:crypto";
-
+import { wrapKey } from "#primitives";
+import { utf8 } from "../_bytes.ts";
+import type { AgreementKey, WrapKey } from "../primitives/types.ts";
 import { hpkeOpen, hpkeOverheadBytes, hpkeSeal } from "./hpke.ts";
-import type { KeyPair } from "./hpke.ts";
 
 export const roomSecretBytes = 32;
 const pairwiseKeyBytes = 32;
@@ -29,7 +28,7 @@ export const rekeyBytes = 1 + 4 + wrappedBytes;
 export type Recipient = { readonly roomId: string; readonly participantId: string };
 
 function bindings({ roomId, participantId }: Recipient): { info: Uint8Array; aad: Uint8Array } {
-  return { info: Buffer.from(`soundcheck room key v1 ${roomId}`), aad: Buffer.from(participantId) };
+  return { info: utf8(`soundcheck room key v1 ${roomId}`), aad: utf8(participantId) };
 }
 
 /** Null when the public key is of no use. */
@@ -52,10 +51,10 @@ export function sealWelcome(
 /** Null when the welcome is for somebody else, for another room, or not whole. */
 export function openWelcome(
   message: Uint8Array,
-  recipient: Recipient & { readonly keyPair: KeyPair },
-): { generation: number; secret: Uint8Array; pairwiseKey: KeyObject } | null {
+  recipient: Recipient & { readonly key: AgreementKey },
+): { generation: number; secret: Uint8Array; pairwiseKey: WrapKey } | null {
   const plaintext = hpkeOpen({
-    recipient: recipient.keyPair,
+    recipient: recipient.key,
     ...bindings(recipient),
     sealed: message.subarray(1),
   });
@@ -63,7 +62,7 @@ export function openWelcome(
   return {
     generation: new DataView(plaintext.buffer, plaintext.byteOffset).getUint32(0),
     secret: new Uint8Array(plaintext.subarray(4, 4 + roomSecretBytes)),
-    pairwiseKey: createSecretKey(plaintext.subarray(4 + roomSecretBytes)),
+    pairwiseKey: wrapKey(plaintext.subarray(4 + roomSecretBytes)),
   };
 }
 
@@ -73,27 +72,22 @@ function wrapInitialValue(generation: number): Uint8Array {
   return value;
 }
 
-export function sealRekey(pairwiseKey: KeyObject, generation: number, secret: Uint8Array): Uint8Array {
-  const cipher = createCipheriv("id-aes256-wrap", pairwiseKey, wrapInitialValue(generation));
+export function sealRekey(pairwiseKey: WrapKey, generation: number, secret: Uint8Array): Uint8Array {
   const message = new Uint8Array(rekeyBytes);
   message[0] = rekeyType;
   new DataView(message.buffer).setUint32(1, generation);
-  message.set(cipher.update(secret), 5);
+  message.set(pairwiseKey.wrap(wrapInitialValue(generation), secret), 5);
   return message;
 }
 
 /** Null when the wrap was not made under this pairwise key and generation, or is not whole. */
 export function openRekey(
   message: Uint8Array,
-  pairwiseKey: KeyObject,
+  pairwiseKey: WrapKey,
 ): { generation: number; secret: Uint8Array } | null {
   const generation = new DataView(message.buffer, message.byteOffset).getUint32(1);
-  const decipher = createDecipheriv("id-aes256-wrap", pairwiseKey, wrapInitialValue(generation));
-  try {
-    return { generation, secret: new Uint8Array(decipher.update(message.subarray(5))) };
-  } catch {
-    return null;
-  }
+  const secret = pairwiseKey.unwrap(wrapInitialValue(generation), message.subarray(5));
+  return secret === null ? null : { generation, secret: new Uint8Array(secret) };
 }
 
 /** What a message is by its first byte and length; null: neither. */

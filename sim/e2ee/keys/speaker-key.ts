@@ -1,3 +1,4 @@
+import { joined, utf8 } from "../_bytes.ts";
 import { hkdfExpand, hkdfExtract } from "../_hkdf.ts";
 import { suites } from "../sframe/suites.ts";
 import type { CipherSuiteName } from "../sframe/suites.ts";
@@ -18,10 +19,10 @@ export function speakerBaseKey(options: {
 }): Uint8Array {
   const kid = uint64(options.kid);
   const { id, baseKeyBytes } = suites[options.suite];
-  const numbers = Buffer.alloc(10);
-  numbers.writeUInt32BE(highWord(kid));
-  numbers.writeUInt32BE(lowWord(kid), 4);
-  numbers.writeUInt16BE(id, 8);
-  const info = Buffer.concat([Buffer.from(label), numbers, Buffer.from(options.participantId)]);
+  const numbers = new DataView(new ArrayBuffer(10));
+  numbers.setUint32(0, highWord(kid));
+  numbers.setUint32(4, lowWord(kid));
+  numbers.setUint16(8, id);
+  const info = joined(utf8(label), new Uint8Array(numbers.buffer), utf8(options.participantId));
   return hkdfExpand("sha256", hkdfExtract("sha256", new Uint8Array(0), options.secret), info, baseKeyBytes);
 }

@@ -1,10 +1,10 @@
 /**
  * The key stream of one key in counter mode, by a single long-lived AES-ECB
  * cipher: one call encrypts the counter blocks of 64 SFrame counters, and their
- * frames then cost no call into node:crypto at all.
+ * frames then cost no call into it at all.
  */
-import { createCipheriv } from "node:crypto";
-
+import { aesBlocks } from "#primitives";
+import type { AesBlocks } from "../primitives/types.ts";
 import { highWord, lowWord } from "../uint64.ts";
 import type { Uint64 } from "../uint64.ts";
 import { swapped } from "./_ghash.ts";
@@ -22,7 +22,7 @@ const counterWords = new Uint32Array(windowBytes / 4);
 const counterBytes = new Uint8Array(counterWords.buffer);
 
 export class KeyStream {
-  readonly #cipher;
+  readonly #encrypt: AesBlocks;
   readonly #firstBlock: number;
   /** The salt, as counter blocks have it in memory. */
   readonly #salt: Uint32Array;
@@ -33,15 +33,14 @@ export class KeyStream {
 
   /** `firstBlock` is the block counter that a frame's key stream begins with: 1 in GCM, with the tag's mask. */
   constructor(key: Uint8Array, salt: Uint8Array, firstBlock: number) {
-    this.#cipher = createCipheriv(key.length === 16 ? "aes-128-ecb" : "aes-256-ecb", key, null);
-    this.#cipher.setAutoPadding(false);
+    this.#encrypt = aesBlocks(key);
     this.#firstBlock = firstBlock;
     this.#salt = new Uint32Array(Uint8Array.from(salt).buffer);
   }
 
   /** What AES makes of a block of zeros: GHASH's H. */
   hashKey(): Uint8Array {
-    return this.#cipher.update(new Uint8Array(16));
+    return this.#encrypt(new Uint8Array(16));
   }
 
   /** To be called when the memory for the windows is no longer what it was. */
@@ -77,13 +76,13 @@ export class KeyStream {
     for (let index = 0; index < windowCounters; index++) {
       this.#writeCounterBlocks(index * windowBlocks * 4, high, low + index, windowBlocks);
     }
-    kernelBytes.set(this.#cipher.update(counterBytes), address);
+    kernelBytes.set(this.#encrypt(counterBytes), address);
   }
 
   #single(ctr: Uint64, bytes: number): number {
     const blocks = Math.ceil(bytes / 16);
     this.#writeCounterBlocks(0, highWord(ctr), lowWord(ctr), blocks);
-    kernelBytes.set(this.#cipher.update(counterBytes.subarray(0, blocks * 16)), streamAt);
+    kernelBytes.set(this.#encrypt(counterBytes.subarray(0, blocks * 16)), streamAt);
     return streamAt;
   }
 

@@ -1,8 +1,8 @@
+import { referenceEngine } from "#primitives";
 import { hkdfExpand, hkdfExtract } from "../_hkdf.ts";
 import { highWord, lowWord, uint64 } from "../uint64.ts";
 import type { Uint64 } from "../uint64.ts";
 import type { Engine, FrameCipher } from "./engine.ts";
-import { nodeEngine } from "./node-engine.ts";
 import { nonceBytes, suites } from "./suites.ts";
 import type { CipherSuiteName, SuiteParameters } from "./suites.ts";
 
@@ -48,7 +48,7 @@ export function deriveSFrameKey(options: {
   suite: CipherSuiteName;
   kid: number | bigint;
   baseKey: Uint8Array;
-  /** Default: node:crypto. */
+  /** Default: the reference engine, node:crypto in Node. */
   engine?: Engine;
 }): SFrameKey {
   const parameters = suites[options.suite];
@@ -58,6 +58,6 @@ export function deriveSFrameKey(options: {
     suite: options.suite,
     kid,
     tagBytes: parameters.tagBytes,
-    cipher: (options.engine ?? nodeEngine).prepare(parameters, key, salt),
+    cipher: (options.engine ?? referenceEngine).prepare(parameters, key, salt),
   });
 }

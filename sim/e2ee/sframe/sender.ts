@@ -1,3 +1,4 @@
+import { allocate } from "#primitives";
 import { E2eeError } from "../errors.ts";
 import type { Uint64 } from "../uint64.ts";
 import { sframeHeaderBytes, writeSFrameHeader } from "./header.ts";
@@ -9,8 +10,7 @@ import type { SFrameKey } from "./key.ts";
  * test goes through {@link SFrameSender}.
  */
 export function sealFrame(key: SFrameKey, ctr: Uint64, frame: Uint8Array, metadata?: Uint8Array): Uint8Array {
-  // From Node's pool of small buffers: a tenth of the cost of memory of its own.
-  const message = Buffer.allocUnsafe(sframeHeaderBytes(key.kid, ctr) + frame.length + key.tagBytes);
+  const message = allocate(sframeHeaderBytes(key.kid, ctr) + frame.length + key.tagBytes);
   key.cipher.seal(message, writeSFrameHeader(message, key.kid, ctr), ctr, frame, metadata);
   return message;
 }

@@ -1,9 +1,10 @@
 /**
  * SFrame's ciphers by key stream made in advance (`_key-stream.ts`) and tags
  * computed in WebAssembly (`_ghash.ts`, `_sha256.ts`): a frame whose counter is
- * near the last ones costs no call into node:crypto and allocates its plaintext
+ * near the last ones costs no call into another library and allocates its plaintext
  * only. Best where many receivers share a key. Not constant-time (`_ghash.ts`).
  */
+import { allocate, referenceEngine } from "#primitives";
 import { highWord, lowWord } from "../uint64.ts";
 import type { Uint64 } from "../uint64.ts";
 import { ghashTableBytes, swapped, writeGhashTables } from "./_ghash.ts";
@@ -24,7 +25,6 @@ import { KeyStream } from "./_key-stream.ts";
 import { sha256InitialState } from "./_sha256.ts";
 import { Slots } from "./_slots.ts";
 import type { Engine, FrameCipher } from "./engine.ts";
-import { nodeEngine } from "./node-engine.ts";
 import { nonceBytes } from "./suites.ts";
 import type { CtrHmacParameters, GcmParameters, SuiteParameters } from "./suites.ts";
 
@@ -84,7 +84,7 @@ abstract class WindowCipher implements FrameCipher {
   seal(message: Uint8Array, headerBytes: number, ctr: Uint64, frame: Uint8Array, metadata = none): void {
     const keyAt = this.#keyAt(headerBytes, frame.length, metadata);
     if (keyAt < 0) {
-      this.#node().seal(message, headerBytes, ctr, frame, metadata);
+      this.#reference().seal(message, headerBytes, ctr, frame, metadata);
       return;
     }
     const streamAt = this.#streamAt(ctr, frame.length, keyAt);
@@ -100,10 +100,10 @@ abstract class WindowCipher implements FrameCipher {
   open(message: Uint8Array, headerBytes: number, ctr: Uint64, metadata = none): Uint8Array | null {
     const frameBytes = message.length - headerBytes - this.#tagBytes;
     const keyAt = this.#keyAt(headerBytes, frameBytes, metadata);
-    if (keyAt < 0) return this.#node().open(message, headerBytes, ctr, metadata);
+    if (keyAt < 0) return this.#reference().open(message, headerBytes, ctr, metadata);
     const streamAt = this.#streamAt(ctr, frameBytes, keyAt);
     if (this.differs(message, headerBytes, ctr, metadata, keyAt, streamAt)) return null;
-    const plaintext = Buffer.allocUnsafe(frameBytes);
+    const plaintext = allocate(frameBytes);
     const padAt = streamAt + this.#maskBytes;
     for (let at = 0; at < frameBytes; at++) {
       plaintext[at] = (message[headerBytes + at] ?? 0) ^ (kernelBytes[padAt + at] ?? 0);
@@ -128,7 +128,7 @@ abstract class WindowCipher implements FrameCipher {
     return this.stream.at(ctr, this.#maskBytes + frameBytes, keyAt + ghashTableBytes);
   }
 
-  #node(): FrameCipher {
+  #reference(): FrameCipher {
     return (this.#fallback ??= this.#makeFallback());
   }
 }
@@ -243,11 +243,11 @@ pad(outerBlockAt, digestBytes);
 
 function prepare(suite: SuiteParameters, key: Uint8Array, salt: Uint8Array): FrameCipher {
   const [ownKey, ownSalt] = [Uint8Array.from(key), Uint8Array.from(salt)];
-  const makeFallback = (): FrameCipher => nodeEngine.prepare(suite, ownKey, ownSalt);
+  const makeFallback = (): FrameCipher => referenceEngine.prepare(suite, ownKey, ownSalt);
   if (suite.kind === "gcm") return new WindowGcm(suite, ownKey, ownSalt, makeFallback);
   // No registered suite has another HMAC.
   return suite.hash === "sha256" ? new WindowCtrHmac(suite, ownKey, ownSalt, makeFallback) : makeFallback();
 }
 
-/** Node only. Its memory is 15 MiB at most, however many keys there are; with more than 512 in use the others are left to node:crypto. */
+/** Its memory is 15 MiB at most, however many keys there are; with more than 512 in use the others are left to the reference engine. */
 export const windowEngine: Engine = { name: "windows", prepare };
