@@ -9,8 +9,8 @@ import {
   synthesizeSpeech,
   type VoiceParameters,
 } from "./speech.ts";
+import { frameMs } from "../util/opus-frame.ts";
 
-const frameMs = 20;
 const samplesPerFrame = (frameMs * sampleRateHz) / 1000;
 
 /** Whatever decides on the corpus's content; a corpus kept under other settings is not this one. */

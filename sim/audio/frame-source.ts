@@ -1,7 +1,7 @@
 import type { Random } from "../util/random.ts";
 import type { Corpus, OpusFrame } from "./corpus.ts";
+import { frameMs } from "../util/opus-frame.ts";
 
-const frameMs = 20;
 /** A rest shorter than this is not worth another utterance. */
 const shortestRestFrames = 10;
 

@@ -1,3 +1,5 @@
+import { frameMs } from "../util/opus-frame.ts";
+
 /** The histogram of relative delays: 100 buckets of 20 ms. */
 const bucketCount = 100;
 const bucketMs = 20;
@@ -7,7 +9,6 @@ const forgettingFactor = 0.983;
 const quantile = 0.95;
 const startDelayMs = 80;
 
-const frameMs = 20;
 /** Time-stretching moves playout by at most 2 ms a 20 ms frame. */
 const stretchRatio = 2 / frameMs;
 /** A longer hole in the capture times is silence (DTX sends nothing for 400 ms): playout is set anew after it. */

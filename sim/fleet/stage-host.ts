@@ -1,6 +1,6 @@
 import { nearestVoice, type Corpus } from "../audio/corpus.ts";
 import { FrameSource } from "../audio/frame-source.ts";
-import { frameMs, type SentBatch } from "../measure/sent-ledger.ts";
+import type { SentBatch } from "../measure/sent-ledger.ts";
 import { SessionError, toSessionError } from "../participant/errors.ts";
 import { Pacer } from "../participant/pacer.ts";
 import { Speaker } from "../participant/speaker.ts";
@@ -16,6 +16,7 @@ import type { HostProgress, ToHost } from "./host-messages.ts";
 import { HostRecorder } from "./host-recorder.ts";
 import { localAddressFor } from "./local-address.ts";
 import type { Seat } from "./vu-server.ts";
+import { frameMs } from "../util/opus-frame.ts";
 
 type Start = Extract<ToHost, { type: "start" }>;
 

@@ -1,14 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  FrameRing,
-  frameMs,
-  popCount,
-  ringFrames,
-  SentLedger,
-  SentStream,
-  type SentBatch,
-} from "./sent-ledger.ts";
+import { FrameRing, popCount, ringFrames, SentLedger, SentStream, type SentBatch } from "./sent-ledger.ts";
+import { frameMs } from "../util/opus-frame.ts";
 
 function batch(fields: Partial<SentBatch>): SentBatch {
   return { streamId: "s", frameZeroDueMs: 0, throughFrame: 0, frames: [], ended: false, ...fields };

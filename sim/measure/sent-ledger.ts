@@ -5,8 +5,8 @@
  * same at both ends. Frames are kept as bits in a ring.
  */
 
-export const frameMs = 20;
-export const timestampTicksPerFrame = 960;
+import { frameMs } from "../util/opus-frame.ts";
+
 /** A sender's frame is complete 20 ms after its first sample, plus Opus's look-ahead (RFC 6716 section 2.1.4): due on the wire. */
 export const frameDelayMs = 26.5;
 

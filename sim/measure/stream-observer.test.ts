@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { frameMs, SentLedger, type SentStream } from "./sent-ledger.ts";
+import { SentLedger, type SentStream } from "./sent-ledger.ts";
 import { StreamObserver } from "./stream-observer.ts";
+import { frameMs } from "../util/opus-frame.ts";
 
 /** A stream whose account is complete: frames from `firstFrame` on, sent where `sent` says so. */
 function streamOf(options: {

@@ -15,6 +15,7 @@ export class StreamObserver {
   #windows: Window[] = [];
   /** Frames before this one are settled. */
   #settledBefore = 0;
+  #fromMs = -Infinity;
 
   /** Frames due from this instant on are expected; of a window that is open, the earlier beginning holds. */
   open(fromMs: number): void {
@@ -29,6 +30,11 @@ export class StreamObserver {
     if (last?.toMs === Infinity) last.toMs = Math.max(last.fromMs, atMs);
   }
 
+  /** Frames due before this instant are not expected, whatever the windows. */
+  expectFrom(atMs: number): void {
+    this.#fromMs = atMs;
+  }
+
   get #last(): Window | undefined {
     return this.#windows[this.#windows.length - 1];
   }
@@ -37,7 +43,7 @@ export class StreamObserver {
   isExpected(sent: SentStream, frame: number): boolean {
     if (frame < this.#settledBefore) return false;
     for (const { fromMs, toMs } of this.#windows) {
-      if (frame >= sent.frameAt(fromMs) && frame < sent.frameAt(toMs)) return true;
+      if (frame >= sent.frameAt(Math.max(fromMs, this.#fromMs)) && frame < sent.frameAt(toMs)) return true;
     }
     return false;
   }
@@ -51,7 +57,11 @@ export class StreamObserver {
   settle(sent: SentStream, beforeMs: number, into: { expected: number; lost: number }): void {
     const before = sent.frameAt(beforeMs);
     for (const { fromMs, toMs } of this.#windows) {
-      const from = Math.max(this.#settledBefore, sent.firstFrame, sent.frameAt(fromMs));
+      const from = Math.max(
+        this.#settledBefore,
+        sent.firstFrame,
+        sent.frameAt(Math.max(fromMs, this.#fromMs)),
+      );
       this.#settleFrames(sent, from, Math.min(before, sent.frameAt(toMs)), into);
     }
     this.#settledBefore = Math.max(this.#settledBefore, before);

@@ -6,8 +6,7 @@ import { Histogram } from "../util/histogram.ts";
 import { createRandom } from "../util/random.ts";
 import { ListenerObserver, type Totals } from "./listener-observer.ts";
 import type { IncomingStream } from "./target.ts";
-
-const frameTicks = 960;
+import { frameTicks } from "../util/opus-frame.ts";
 
 export function incoming(streamId: string, ssrc: number, more: Partial<IncomingStream> = {}): IncomingStream {
   return {

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { kidOf } from "../e2ee/keys/kid.ts";
 import { deriveSFrameKey } from "../e2ee/sframe/key.ts";
 import { SFrameSender } from "../e2ee/sframe/sender.ts";
-import { frameMs } from "../measure/sent-ledger.ts";
+import { frameMs } from "../util/opus-frame.ts";
 import { zeroCounts, type ListenerCounts } from "./listener-engine.ts";
-import { missingStreamGraceMs } from "./listener-observer.ts";
+import { firstKeyGraceMs, missingStreamGraceMs } from "./listener-observer.ts";
 import { incoming, ObserverBench, range } from "./_observer-bench.ts";
 
 const pathMs = 2;
@@ -325,16 +325,16 @@ describe("encryption", () => {
     for (const frame of range(50, 60))
       bench.deliver(7, frame, frame * frameMs + pathMs, sender.encrypt(Uint8Array.of(1)));
     bench.deliver(7, 60, 1202, Uint8Array.of(0x88));
-    bench.observer.settle(1220);
+    bench.observer.settle(4000);
     expect(bench.observer.mouthToEar.n).toBe(0);
     expect(bench.totals.decrypted).toBe(0);
     expect(bench.totals.refused).toEqual({ "unknown-key": 10, malformed: 1 });
-    expect(bench.observer.counts).toMatchObject({ refused: 11, received: 11 });
+    expect(bench.observer.counts).toMatchObject({ refused: 11, received: 11, lost: 139 });
   });
 
   test("with the key what is whole is played, and what was changed on the way is not", () => {
     const bench = listening({ encrypted: true });
-    bench.observer.addKey(keyOf(0));
+    bench.observer.addKey(keyOf(0), 1000);
     const sender = new SFrameSender(keyOf(0));
     for (const frame of range(50, 60)) {
       const sealed = sender.encrypt(Uint8Array.of(1, 2, 3));
@@ -348,8 +348,8 @@ describe("encryption", () => {
 
   test("keys of a generation that is dropped open nothing any more, those of others do", () => {
     const bench = listening({ encrypted: true });
-    bench.observer.addKey(keyOf(0));
-    bench.observer.addKey(keyOf(1));
+    bench.observer.addKey(keyOf(0), 1000);
+    bench.observer.addKey(keyOf(1), 1000);
     bench.observer.dropKeys(0);
     bench.deliver(7, 50, 1002, new SFrameSender(keyOf(0)).encrypt(Uint8Array.of(1)));
     bench.deliver(7, 51, 1022, new SFrameSender(keyOf(1)).encrypt(Uint8Array.of(1)));
@@ -362,11 +362,49 @@ describe("encryption", () => {
     bench.observer.addStream(incoming("s", 7), 0);
     bench.observer.connected(0);
     bench.deliver(7, 1, 22, new SFrameSender(keyOf(0)).encrypt(Uint8Array.of(1)));
-    bench.observer.addKey(keyOf(0));
+    bench.observer.addKey(keyOf(0), firstKeyGraceMs + 1);
     bench.account("s", [1], 10);
     bench.observer.settle(1000);
     expect(bench.observer.counts).toMatchObject({ expected: 1, received: 1, refused: 1 });
     expect(bench.observer.mouthToEar.n).toBe(0);
+  });
+
+  test("what was due before a first key that comes soon is not expected; from then on everything is", () => {
+    const bench = listening({ encrypted: true });
+    const sender = new SFrameSender(keyOf(0));
+    for (const frame of range(50, 80)) {
+      if (frame === 60) bench.observer.addKey(keyOf(0), 60 * frameMs - 1);
+      if (frame !== 70) bench.deliver(7, frame, frame * frameMs + pathMs, sender.encrypt(Uint8Array.of(1)));
+    }
+    bench.observer.closed(80 * frameMs);
+    bench.observer.settle(10_000);
+    expect(bench.observer.counts).toMatchObject({
+      expected: 20,
+      received: 19,
+      lost: 1,
+      refused: 0,
+      edge: 10,
+    });
+    expect(bench.observer.mouthToEar.n).toBe(19);
+  });
+
+  test("who waits for the first key too long should have heard all, whatever was settled or paused meanwhile", () => {
+    const bench = listening({ encrypted: true });
+    const sender = new SFrameSender(keyOf(0));
+    const keyAtMs = 1000 + firstKeyGraceMs + 5;
+    for (const frame of range(50, 150)) {
+      const atMs = frame * frameMs + pathMs;
+      if (frame === 60) bench.observer.pauseStream("consumer of s", true, 60 * frameMs);
+      if (frame === 65) bench.observer.pauseStream("consumer of s", false, 65 * frameMs);
+      if (atMs > keyAtMs && atMs <= keyAtMs + frameMs) bench.observer.addKey(keyOf(0), keyAtMs);
+      bench.deliver(7, frame, atMs, sender.encrypt(Uint8Array.of(1)));
+      bench.observer.settle(Math.floor((atMs - 500) / 1000) * 1000);
+    }
+    bench.observer.closed(150 * frameMs);
+    bench.observer.settle(10_000);
+    const refused = 51 - 5;
+    expect(bench.observer.counts).toMatchObject({ expected: 95, received: 95, lost: 0, refused });
+    expect(bench.observer.mouthToEar.n).toBe(95 - refused);
   });
 });
 
@@ -444,6 +482,7 @@ describe("a listener's account", () => {
           for (const kid of [0, 1])
             observer.addKey(
               kid === 0 ? key : deriveSFrameKey({ suite, kid, baseKey: new Uint8Array(16).fill(9) }),
+              keyAtMs,
             );
         });
         ssrcs.forEach((ssrc, index) => {

@@ -4,12 +4,7 @@ import type { SFrameKey } from "../e2ee/sframe/key.ts";
 import { SFrameReceiver } from "../e2ee/sframe/receiver.ts";
 import { generationOfKid } from "../e2ee/keys/kid.ts";
 import type { Sampler } from "../measure/sampler.ts";
-import {
-  frameDelayMs,
-  timestampTicksPerFrame,
-  type SentLedger,
-  type SentStream,
-} from "../measure/sent-ledger.ts";
+import { frameDelayMs, type SentLedger, type SentStream } from "../measure/sent-ledger.ts";
 import { StreamObserver } from "../measure/stream-observer.ts";
 import { Histogram } from "../util/histogram.ts";
 import {
@@ -19,9 +14,12 @@ import {
   type SampledOutcome,
 } from "./listener-engine.ts";
 import type { IncomingStream } from "./target.ts";
+import { frameTicks } from "../util/opus-frame.ts";
 
 /** A stream that the speaker sends but the server does not bring counts as lost after this long. */
 export const missingStreamGraceMs = 2000;
+/** A first key that comes within this time of the connection is part of joining: frames are expected from then on. Later, from the connection on. */
+export const firstKeyGraceMs = 1000;
 /** Who heard nothing is deaf once so many packets were sent in their presence, the grace period left out: a second's worth. */
 const deafAfterPackets = 50;
 /** So many arrivals of a stream wait for its speaker's account: 10 s, where it comes ten times a second. */
@@ -74,6 +72,10 @@ export class ListenerObserver {
   readonly #byConsumerId = new Map<string, { ssrc: number; stream: ObservedStream }>();
   readonly #tally = { expected: 0, lost: 0 };
   #connectedAtMs = Infinity;
+  /** Connected without a key, and not yet for too long: what came is not judged. */
+  #awaitsKey = false;
+  /** Nothing that was due before is expected. */
+  #expectedFromMs = -Infinity;
   #closedAtMs = Infinity;
   #firstSoundMs: number | null = null;
   /** Packets sent in this listener's presence before its first sound, whatever the server made of them. */
@@ -93,6 +95,22 @@ export class ListenerObserver {
     this.#connectedAtMs = nowMs;
     this.#unsettledSecond = this.#secondOf(nowMs);
     for (const stream of this.#byStreamId.values()) if (!stream.paused) this.#expect(stream, nowMs);
+    this.#awaitsKey = this.#receiver !== undefined && this.#kids.size === 0;
+  }
+
+  /** The first key is there, or is given up: frames due before `fromMs` are not expected, what came meanwhile is judged. */
+  #stopAwaitingKey(fromMs: number): void {
+    this.#awaitsKey = false;
+    this.#expectedFromMs = fromMs;
+    for (const stream of this.#byStreamId.values()) {
+      stream.observer.expectFrom(fromMs);
+      if (stream.sent !== undefined) this.#judgeHeld(stream, stream.sent);
+    }
+  }
+
+  /** Whoever waits too long for the first key should have heard from the beginning. */
+  #giveUpKey(nowMs: number): void {
+    if (this.#awaitsKey && nowMs > this.#connectedAtMs + firstKeyGraceMs) this.#stopAwaitingKey(-Infinity);
   }
 
   /** The connection is gone and another will come: streams are expected on, their consumers will be others. */
@@ -104,6 +122,8 @@ export class ListenerObserver {
   /** From now on nothing is expected any more. */
   closed(nowMs: number): void {
     if (this.#closedAtMs !== Infinity) return;
+    this.#giveUpKey(nowMs);
+    if (this.#awaitsKey) this.#stopAwaitingKey(nowMs);
     this.#closedAtMs = nowMs;
     for (const stream of this.#byStreamId.values()) stream.observer.close(nowMs);
   }
@@ -146,9 +166,11 @@ export class ListenerObserver {
     if (this.#connectedAtMs !== Infinity && this.#closedAtMs === Infinity) stream.observer.open(fromMs);
   }
 
-  addKey(key: SFrameKey): void {
+  addKey(key: SFrameKey, nowMs: number): void {
     this.#receiver?.addKey(key);
     this.#kids.add(Number(key.kid));
+    this.#giveUpKey(nowMs);
+    if (this.#awaitsKey) this.#stopAwaitingKey(nowMs);
   }
 
   dropKeys(generation: number): void {
@@ -166,18 +188,18 @@ export class ListenerObserver {
       this.counts.edge++;
       return;
     }
-    const frame = Math.floor(rtp.timestamp / timestampTicksPerFrame);
+    const frame = Math.floor(rtp.timestamp / frameTicks);
     if (!stream.observer.arrive(frame)) {
       this.counts.duplicate++;
       return;
     }
     const arrival = { frame, marker: rtp.marker, atMs: nowMs, opened: this.#decrypt(rtp, packet) };
     const sent = this.#accountOf(stream);
-    if (sent !== undefined) {
+    if (sent !== undefined && !this.#awaitsKey) {
       this.#judge(stream, sent, arrival);
       return;
     }
-    // Until the account comes it is counted for no window.
+    // Until the account or the first key comes it is counted for no window.
     this.counts.edge++;
     if (stream.held.length < mostHeld) stream.held.push(arrival);
   }
@@ -188,10 +210,14 @@ export class ListenerObserver {
     const sent = this.#totals.ledger.streams.get(stream.streamId);
     if (sent === undefined) return undefined;
     stream.sent = sent;
+    if (!this.#awaitsKey) this.#judgeHeld(stream, sent);
+    return sent;
+  }
+
+  #judgeHeld(stream: ObservedStream, sent: SentStream): void {
     this.counts.edge -= stream.held.length;
     for (const arrival of stream.held) this.#judge(stream, sent, arrival);
     stream.held = [];
-    return sent;
   }
 
   #judge(stream: ObservedStream, sent: SentStream, arrival: Arrival): void {
@@ -247,6 +273,8 @@ export class ListenerObserver {
   /** Settles all that was due before an instant; called with instants that grow. */
   settle(beforeMs: number): void {
     if (this.#unsettledSecond === undefined) return;
+    this.#giveUpKey(beforeMs);
+    if (this.#awaitsKey) return;
     this.#noticeMissingStreams();
     const lastSecond = Math.ceil((beforeMs - this.#totals.runStartMs) / 1000);
     for (; this.#unsettledSecond < lastSecond; this.#unsettledSecond++) {
@@ -302,6 +330,7 @@ export class ListenerObserver {
       held: [],
       paused: false,
     };
+    stream.observer.expectFrom(this.#expectedFromMs);
     this.#byStreamId.set(streamId, stream);
     return stream;
   }

@@ -122,7 +122,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
         observer.pauseStream(consumerId, paused, systemClock.now());
       },
       addKey: (key) => {
-        observer.addKey(this.#derive(key));
+        observer.addKey(this.#derive(key), systemClock.now());
       },
       dropKeys: (generation) => {
         observer.dropKeys(generation);

@@ -1,6 +1,6 @@
 import type { Clock } from "../util/clock.ts";
 import type { Histogram } from "../util/histogram.ts";
-import { frameMs } from "../measure/sent-ledger.ts";
+import { frameMs } from "../util/opus-frame.ts";
 
 export type Paced = {
   /** When its frame 0 is due, on the monotonic clock. Speakers of one room each have a phase of their own. */

@@ -5,10 +5,11 @@ import { speakerBaseKey } from "../e2ee/keys/speaker-key.ts";
 import { deriveSFrameKey } from "../e2ee/sframe/key.ts";
 import { SFrameSender } from "../e2ee/sframe/sender.ts";
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
-import { frameDelayMs, frameMs, timestampTicksPerFrame, type SentBatch } from "../measure/sent-ledger.ts";
+import { frameDelayMs, type SentBatch } from "../measure/sent-ledger.ts";
 import { ntpFromUnixMs } from "../util/clock.ts";
 import type { Histogram } from "../util/histogram.ts";
 import type { Paced } from "./pacer.ts";
+import { frameMs, frameTicks } from "../util/opus-frame.ts";
 
 /** A new generation is spoken under only after this long, so that all listeners have its key by then. */
 export const keyActivationMs = 1000;
@@ -111,7 +112,7 @@ export class StageVoice implements Paced {
     const packet = this.#packetizer.packetize({
       marker: next.marker,
       sequence: this.#sequence,
-      timestamp: (frame * timestampTicksPerFrame) >>> 0,
+      timestamp: (frame * frameTicks) >>> 0,
       audioLevelDbov: next.levelDbov,
       voiceActive: this.isSpeaking,
       captureTime: ntpFromUnixMs(dueMs - frameDelayMs + this.#options.wallOffsetMs),

@@ -1,5 +1,6 @@
 import type { Random } from "../util/random.ts";
-import { frameMs, pickWeighted, planTurns, toFrames, type Turn } from "./turns.ts";
+import { pickWeighted, planTurns, toFrames, type Turn } from "./turns.ts";
+import { frameMs } from "../util/opus-frame.ts";
 
 /** A stretch of speech of one speaker. Instants count from the start of the plan; all are multiples of 20 ms. */
 export type Talkspurt = {

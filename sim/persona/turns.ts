@@ -1,10 +1,8 @@
 import type { Random } from "../util/random.ts";
+import { frameMs } from "../util/opus-frame.ts";
 
 /** Somebody has the floor. Instants count from the start of the plan. */
 export type Turn = { readonly speaker: number; readonly startMs: number; readonly endMs: number };
-
-/** Whoever speaks speaks in frames: all instants and durations are multiples of this. */
-export const frameMs = 20;
 
 /** Turns are log-normal, the moderator's shorter (assumed). */
 const panellistMedianMs = 20_000;

@@ -253,7 +253,7 @@ export const events = {
     talking: z.array(z.strictObject({ participantId: id, levelDbov: z.number().int().min(0).max(127) })),
   }),
   sealed: z.strictObject({ from: id, sealed: base64Url }),
-  /** ICE and DTLS as the server sees them: what to blame when media does not come. */
+  /** ICE and DTLS as the server sees them, once media can come and whenever it no longer can. */
   transportState: z.strictObject({
     transportId: id,
     ice: z.enum(["new", "connected", "completed", "disconnected", "closed"]),

@@ -71,11 +71,14 @@ export class MediaTransport {
     const tell = (): void => {
       onState({ transportId: webRtc.id, ice: webRtc.iceState, dtls: webRtc.dtlsState });
     };
+    // Once when media can come, and whenever it no longer can: the steps between are many, and news to nobody.
     webRtc.on("icestatechange", (state) => {
+      if (state === "connected" || state === "completed") return;
       if (state === "disconnected") events.iceFailed(webRtc.id);
       tell();
     });
     webRtc.on("dtlsstatechange", (state) => {
+      if (state === "connecting") return;
       if (state === "failed") events.dtlsFailed(webRtc.id);
       tell();
       if (state === "failed" || state === "closed") transport.close();

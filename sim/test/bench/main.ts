@@ -1,6 +1,8 @@
 /** `npm run bench`: what rooms of several sizes cost, in one run; a table on stdout. */
 import { cpus } from "node:os";
-import { benchRoom, type RoomFigures, type RoomSize } from "./room-bench.ts";
+import { benchJoins, type JoinFigures } from "./join-bench.ts";
+import { processKinds, type RoomSize, type Talk } from "./live-room.ts";
+import { benchRoom, type RoomFigures } from "./room-bench.ts";
 
 const talkMs = 12_000;
 const sizes: RoomSize[] = [
@@ -12,14 +14,37 @@ const sizes: RoomSize[] = [
   { listeners: 400, speakers: 2, encrypted: true, bare: false },
 ];
 
-const columns: [heading: string, cell: (figures: RoomFigures) => string][] = [
+/** The same audience comes into a room that is silent, and into one where both speakers talk all the time. */
+const arrivals: [size: RoomSize, talk: Talk][] = [
+  [{ listeners: 400, speakers: 2, encrypted: false, bare: true }, "silent"],
+  [{ listeners: 400, speakers: 2, encrypted: true, bare: false }, "silent"],
+  [{ listeners: 400, speakers: 2, encrypted: false, bare: true }, "everyone"],
+  [{ listeners: 400, speakers: 2, encrypted: true, bare: false }, "everyone"],
+];
+
+type Columns<Figures> = [heading: string, cell: (figures: Figures) => string][];
+
+const sizeColumns: Columns<RoomSize> = [
   ["listeners x speakers", ({ listeners, speakers }) => `${listeners} x ${speakers}`],
   [
     "",
     ({ bare, encrypted }) => `${bare ? "bare node-datachannel" : "counted"}${encrypted ? ", encrypted" : ""}`,
   ],
-  ["packets/s", ({ packetsPerSecond }) => packetsPerSecond.toFixed(0)],
+];
+
+const joinColumns: Columns<JoinFigures> = [
+  ...sizeColumns,
+  ["room", ({ talk }) => (talk === "silent" ? "silent" : "talks")],
   ["joins/s", ({ joinsPerSecond }) => joinsPerSecond.toFixed(0)],
+  [
+    "ms CPU a join: listeners / server / worker / stage",
+    ({ cpuMs }) => processKinds.map((kind) => cpuMs[kind].toFixed(1)).join(" / "),
+  ],
+];
+
+const columns: Columns<RoomFigures> = [
+  ...sizeColumns,
+  ["packets/s", ({ packetsPerSecond }) => packetsPerSecond.toFixed(0)],
   ["worker, µs CPU a packet", ({ workerMicroseconds }) => workerMicroseconds.toFixed(1)],
   ["listeners, µs CPU a packet", ({ audienceMicroseconds }) => audienceMicroseconds.toFixed(1)],
   ["of it decryption", ({ decryptMicroseconds }) => decryptMicroseconds?.toFixed(1) ?? "–"],
@@ -42,10 +67,19 @@ const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
 process.stdout.write(
   `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}, every packet observed, ${talkMs / 1000} s of talk\n\n`,
 );
-process.stdout.write(row(columns.map(([heading]) => heading)) + row(columns.map(() => "---")));
+function head<Figures>(table: Columns<Figures>): string {
+  return row(table.map(([heading]) => heading)) + row(table.map(() => "---"));
+}
+
+process.stdout.write(head(joinColumns));
+for (const [size, talk] of arrivals) {
+  process.stderr.write(`${size.listeners} listeners come in...\n`);
+  const figures = await benchJoins(size, talk);
+  process.stdout.write(row(joinColumns.map(([, cell]) => cell(figures))));
+}
+process.stdout.write(`\n${head(columns)}`);
 for (const size of sizes) {
-  process.stderr.write(`${size.listeners} x ${size.speakers}...
-`);
+  process.stderr.write(`${size.listeners} x ${size.speakers}...\n`);
   const figures = await benchRoom(size, talkMs);
   process.stdout.write(row(columns.map(([, cell]) => cell(figures))));
 }

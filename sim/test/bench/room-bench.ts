@@ -1,35 +1,8 @@
-/** One room of a given size on the real server and agent, measured from outside while it talks. */
-import { fork } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** What a room of a given size costs while it talks, read from outside. */
 import { setTimeout as delay } from "node:timers/promises";
-import { WebSocket } from "ws";
-import {
-  agentMessageSchema,
-  agentReportSchema,
-  runHandleSchema,
-  type HostKind,
-  type RunHandle,
-} from "../../protocol/fleet.ts";
-import type { RunPlan } from "../../protocol/run-plan.ts";
-import { mergeReports } from "../../run/merge.ts";
-import { childrenOf, usageOf } from "../../run/process-usage.ts";
-import { ManagedProcess, startService } from "../../run/processes.ts";
-import { toBase64Url } from "../../util/bytes.ts";
-import type { BareJoined, BareOptions } from "./bare-listeners-main.ts";
-
-export type RoomSize = {
-  listeners: number;
-  speakers: number;
-  encrypted: boolean;
-  /** Listeners that drop every packet as soon as JavaScript has it: what node-datachannel alone costs. */
-  bare: boolean;
-};
+import { withLiveRoom, type RoomSize } from "./live-room.ts";
 
 export type RoomFigures = RoomSize & {
-  joinsPerSecond: number;
   packetsPerSecond: number;
   /** CPU time a forwarded packet, in µs, while everybody is there and talks. */
   workerMicroseconds: number;
@@ -47,76 +20,19 @@ export type RoomFigures = RoomSize & {
   pathP99Ms: number | null;
 };
 
-const cli = join(import.meta.dirname, "..", "..", "cli", "main.ts");
 const settleMs = 3000;
-/** Participants that join at the same time. */
-const joinsAtOnce = 32;
-/** Of a speaker who never pauses. */
-const packetsPerSecond = 50;
 
-/** Whoever listens in the room, and how it is asked. */
-type Audience = {
-  pid: number;
-  /** Seats everybody; joins a second. */
-  join(): Promise<number>;
-  /** Packets that were due at the audience so far. */
-  packets(): Promise<number>;
-  leave(): Promise<void>;
-};
-
-export async function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFigures> {
-  const logs = mkdtempSync(join(tmpdir(), "soundcheck-bench-"));
-  const tokenSecret = toBase64Url(randomBytes(32));
-  const env = { ...process.env, SOUNDCHECK_TOKEN_SECRET: tokenSecret };
-  const running: ManagedProcess[] = [];
-  const start = async (name: "server" | "agent", command: string): Promise<{ pid: number; url: string }> => {
-    const { process: started, ready } = await startService({
-      name,
-      cli,
-      args: [command, "--port", "0"],
-      env,
-      log: join(logs, `${name}.log`),
-    });
-    running.push(started);
-    return { pid: started.pid, url: ready.url };
-  };
-  try {
-    const server = await start("server", "serve");
-    const agent = await start("agent", "agent");
-    const plan = planFor(size, server.url);
-    const handle = runHandleSchema.parse(await post(`${agent.url}/runs`, plan));
-    const [, audiencePid] = childrenOf(agent.pid);
-    const [workerPid] = childrenOf(server.pid);
-    if (audiencePid === undefined || workerPid === undefined) {
-      throw new Error("the bench needs Linux's /proc to find the processes");
-    }
-    const audience = size.bare
-      ? bareAudience(size, running, {
-          url: server.url,
-          room: plan.room,
-          tokenSecret,
-          log: join(logs, "bare.log"),
-        })
-      : fleetAudience(size, handle, audiencePid, `${agent.url}/runs/${plan.runId}`);
-    const read = () => ({
-      worker: usage(workerPid),
-      audience: usage(audience.pid),
-      server: usage(server.pid),
-    });
-
-    const speakers = await joinAll(handle, "stage", size.speakers);
+export function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFigures> {
+  return withLiveRoom(size, "everyone", async ({ audience, joinStage, read, end }) => {
+    await joinStage();
     await delay(settleMs);
     const empty = read();
-    const joinsPerSecond = await audience.join();
+    await audience.join();
     await delay(settleMs);
     const [before, packetsBefore] = [read(), await audience.packets()];
     await delay(talkMs);
     const [after, packetsAfter] = [read(), await audience.packets()];
-    await audience.leave();
-    await Promise.all(speakers.map((vu) => vu.leave()));
-    const merged = mergeReports(
-      agentReportSchema.parse(await post(`${agent.url}/runs/${plan.runId}/end`, null)),
-    );
+    const merged = await end();
 
     const packets = packetsAfter - packetsBefore;
     const microseconds = (kind: "worker" | "audience"): number =>
@@ -128,7 +44,6 @@ export async function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFig
       seconds == null ? null : seconds * 1000;
     return {
       ...size,
-      joinsPerSecond,
       packetsPerSecond: (packets * 1000) / talkMs,
       workerMicroseconds: microseconds("worker"),
       audienceMicroseconds: microseconds("audience"),
@@ -140,125 +55,5 @@ export async function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFig
       pathP50Ms: ms(histograms.path_delay?.quantile(0.5)),
       pathP99Ms: ms(histograms.path_delay?.quantile(0.99)),
     };
-  } finally {
-    for (const started of running.toReversed()) await started.stop();
-    rmSync(logs, { recursive: true, force: true });
-  }
-}
-
-/** The agent's own listeners: every packet decrypted, observed, accounted for. */
-function fleetAudience(size: RoomSize, handle: RunHandle, pid: number, runUrl: string): Audience {
-  let vus: Vu[] = [];
-  return {
-    pid,
-    join: async () => {
-      const startMs = performance.now();
-      vus = await joinAll(handle, "audience", size.listeners);
-      return (size.listeners * 1000) / (performance.now() - startMs);
-    },
-    // Whose fate is known; it lags by the loss horizon, before as after.
-    packets: async () => ((await (await fetch(runUrl)).json()) as { expected: number }).expected,
-    leave: async () => {
-      await Promise.all(vus.map((vu) => vu.leave()));
-    },
-  };
-}
-
-function bareAudience(
-  { listeners, speakers }: RoomSize,
-  running: ManagedProcess[],
-  { log, ...room }: { url: string; room: string; tokenSecret: string; log: string },
-): Audience {
-  const child = fork(join(import.meta.dirname, "bare-listeners-main.ts"), {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
-  const managed = new ManagedProcess("bare", child, log);
-  running.push(managed);
-  const startMs = performance.now();
-  return {
-    pid: managed.pid,
-    join: () =>
-      new Promise((resolve) => {
-        child.once("message", ({ joinsPerSecond }: BareJoined) => {
-          resolve(joinsPerSecond);
-        });
-        child.send({ ...room, listeners, atOnce: joinsAtOnce } satisfies BareOptions);
-      }),
-    packets: () =>
-      Promise.resolve(((performance.now() - startMs) / 1000) * packetsPerSecond * speakers * listeners),
-    leave: () => managed.stop(),
-  };
-}
-
-function planFor({ listeners, speakers, encrypted }: RoomSize, url: string): RunPlan {
-  return {
-    runId: `bench-${listeners}x${speakers}-${Date.now()}`,
-    scenario: "bench",
-    profile: "bench",
-    seed: "1",
-    target: { kind: "soundcheck", url },
-    room: "bench",
-    stage: { speakers: speakers - 1 },
-    audience: { listeners },
-    conversation: { model: "everyone", seconds: 600 },
-    audio: { bitrateBps: 32_000 },
-    e2ee: { enabled: encrypted, suite: "AES_128_GCM_SHA256_128", rekeyWindowSeconds: 5 },
-    joinTimeoutSeconds: 30,
-    lossHorizonSeconds: 1,
-    samplesPerSecond: 500,
-  };
-}
-
-async function post(url: string, body: unknown): Promise<unknown> {
-  const response = await fetch(url, {
-    method: "POST",
-    ...(body === null ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-  });
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
-  return await response.json();
-}
-
-function usage(pid: number): { cpuSeconds: number; rssBytes: number } {
-  const found = usageOf(pid);
-  if (found === undefined) throw new Error(`process ${pid} is gone`);
-  return found;
-}
-
-type Vu = { leave(): Promise<void> };
-
-async function joinAll(handle: RunHandle, kind: HostKind, count: number): Promise<Vu[]> {
-  const vus: Vu[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) vus.push(await joinOne(handle, kind, index));
-  };
-  await Promise.all(Array.from({ length: Math.min(joinsAtOnce, count) }, worker));
-  return vus;
-}
-
-function joinOne(handle: RunHandle, kind: HostKind, index: number): Promise<Vu> {
-  const socket = new WebSocket(handle.hosts[kind][0] as string, { perMessageDeflate: false });
-  const closed = new Promise<void>((resolve) => {
-    socket.once("close", () => {
-      resolve();
-    });
-  });
-  return new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    socket.once("open", () => {
-      socket.send(JSON.stringify({ type: "hello", version: 1, runId: handle.runId, kind, index }));
-    });
-    socket.on("message", (data: Buffer) => {
-      const message = agentMessageSchema.parse(JSON.parse(data.toString()));
-      if (message.type === "failed") reject(new Error(`${kind} ${index}: ${message.message}`));
-      if (message.type === "joined") {
-        resolve({
-          leave: () => {
-            socket.send(JSON.stringify({ type: "leave" }));
-            return closed;
-          },
-        });
-      }
-    });
   });
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { LiveRoom, talkingAt } from "./_live-room.ts";
+import { frameMs } from "../../util/opus-frame.ts";
 
-const frameMs = 20;
 /** The promise is 5 s; what is beyond it is not "back by themselves". */
 const backWithinMs = 5000;
 
