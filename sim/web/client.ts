@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { ClientError } from "./errors.ts";
+import { FrameGuard, type FrameCounts } from "./frame-guard.ts";
+import { RoomKeys } from "./keys.ts";
+import { Media } from "./media.ts";
+import { RoomClient } from "./room-client.ts";
+import { errorCodes } from "../protocol/signalling.ts";
+import type { Store } from "./store.ts";
+
+const ticketSchema = z.object({ ticket: z.string() });
+const refusalSchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    retryAfterMs: z.number().optional(),
+  }),
+});
+/** Generations of a dealer that knows none before it count seconds from here: 2026-01-01. */
+const generationEpochMs = 1_767_225_600_000;
+
+/** The room's client with all that a browser gives it. */
+export function createClient(store: Store): RoomClient {
+  let guard: FrameGuard | undefined;
+  return new RoomClient({
+    store,
+    fetchTicket,
+    openSocket: () => new WebSocket(new URL("/room", location.href.replace(/^http/, "ws"))),
+    createMedia: ({ ask, onMicrophoneLost, onError }) => {
+      // Keys, counters and counts are those of one stay.
+      guard?.close();
+      guard = new FrameGuard((counts) => {
+        tellCounts(store, counts);
+      });
+      return new Media({ ask, guard, onMicrophoneLost, onError });
+    },
+    createKeys: ({ relay }) =>
+      new RoomKeys({
+        now: () => performance.now(),
+        unknownGeneration: () =>
+          Math.floor((performance.timeOrigin + performance.now() - generationEpochMs) / 1000),
+        toWorker: (message) => guard?.tell(message),
+        relay,
+        onSecret: (secret) => {
+          store.dispatch({ type: "encryption", encryption: secret });
+        },
+      }),
+    pause: (ms) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, ms);
+      }),
+  });
+}
+
+function tellCounts(store: Store, { sealed, opened, refused }: FrameCounts): void {
+  store.dispatch({ type: "encryption", encryption: { sealed, opened, refused } });
+}
+
+/** A token goes into a header, and is in no message and no address. */
+async function fetchTicket(token: string): Promise<string> {
+  if (!FrameGuard.isSupported)
+    throw new ClientError("unsupported", "this browser cannot encrypt what you say: use a newer one");
+  let response: Response;
+  let body: unknown;
+  try {
+    response = await fetch("/api/tickets", { method: "POST", headers: { authorization: `Bearer ${token}` } });
+    body = await response.json();
+  } catch (cause) {
+    throw new ClientError("unreachable", "the server cannot be reached", { cause });
+  }
+  const ticket = ticketSchema.safeParse(body);
+  if (response.ok && ticket.success) return ticket.data.ticket;
+  const refusal = refusalSchema.safeParse(body);
+  if (!refusal.success) throw new ClientError("protocol", "no ticket, and no reason");
+  const { code, message, retryAfterMs } = refusal.data.error;
+  const known = errorCodes.find((one) => one === code);
+  throw new ClientError(known ?? "protocol", message, retryAfterMs === undefined ? {} : { retryAfterMs });
+}

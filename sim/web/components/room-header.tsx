@@ -1,0 +1,72 @@
+import type { JSX } from "preact";
+import type { Quality } from "../quality.ts";
+import type { State } from "../state.ts";
+import { roomTitle } from "./app.tsx";
+import { Icon, QualityBars } from "./icon.tsx";
+import { PageHeading } from "./page-heading.tsx";
+import type { OpenSheet } from "./room.tsx";
+
+const lit: Readonly<Record<Quality["rating"], number>> = { good: 4, fair: 2, poor: 1, unknown: 0 };
+const ratings: Readonly<Record<Quality["rating"], string>> = {
+  good: "Good",
+  fair: "Fair",
+  poor: "Poor",
+  unknown: "Measuring",
+};
+
+export function RoomHeader(props: { state: State; onOpen(sheet: OpenSheet): void }): JSX.Element {
+  const { state, onOpen } = props;
+  const { room, encryption } = state;
+  const rating = state.quality?.rating ?? "unknown";
+  const hasKey = encryption.generation !== null;
+  return (
+    <header class="room-header">
+      <div class="room-name">
+        <PageHeading id="room-title">{roomTitle(room?.title, room?.roomId)}</PageHeading>
+        {room === null || room.topic === "" ? null : <p class="topic">{room.topic}</p>}
+      </div>
+      <div class="badges">
+        {room?.locked === true ? (
+          <span class="chip">
+            <Icon name="lock" /> Locked
+          </span>
+        ) : null}
+        {room === null || room.visibility === "public" ? null : (
+          <span class="chip">{room.visibility === "private" ? "Private" : "By invitation"}</span>
+        )}
+        <button
+          type="button"
+          class={`chip ${hasKey ? "good" : "fair"}`}
+          aria-label={hasKey ? "Encrypted: show the safety number" : "Waiting for the key: show encryption"}
+          onClick={() => {
+            onOpen({ kind: "encryption" });
+          }}
+        >
+          <Icon name={hasKey ? "shield" : "clock"} />
+          <span class="chip-text">{hasKey ? "Encrypted" : "Waiting for the key"}</span>
+        </button>
+        <button
+          type="button"
+          class={`chip ${rating}`}
+          aria-label={`Connection: ${ratings[rating]}. Show the figures`}
+          onClick={() => {
+            onOpen({ kind: "quality" });
+          }}
+        >
+          <QualityBars lit={lit[rating]} />
+          <span class="chip-text">{ratings[rating]}</span>
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="The room: settings and invitations"
+          onClick={() => {
+            onOpen({ kind: "room" });
+          }}
+        >
+          <Icon name="gear" />
+        </button>
+      </div>
+    </header>
+  );
+}

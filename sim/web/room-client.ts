@@ -1,0 +1,328 @@
+import type { JoinAnswer } from "../protocol/signalling.ts";
+import { signallingVersion } from "../protocol/signalling.ts";
+import { ClientError, explain } from "./errors.ts";
+import type { Invitation } from "./invitation.ts";
+import type { RoomKeys } from "./keys.ts";
+import type { RoomMedia } from "./media.ts";
+import { qualityBetween } from "./quality.ts";
+import { Requests } from "./requests.ts";
+import { SignallingSocket, type AnyEvent, type Ask, type SocketLike } from "./signalling.ts";
+import { noStats, type MediaStats } from "./stats.ts";
+import type { OverReason } from "./state.ts";
+import { onStage } from "./state.ts";
+import type { Store } from "./store.ts";
+
+/** Between two attempts to come back, from the first; the last one again and again. */
+const retryMs = [200, 500, 1000, 2000, 4000];
+const pollMs = 5000;
+const statsMs = 2000;
+const audiencePage = 60;
+
+export type RoomClientOptions = {
+  store: Store;
+  /** A ticket for a token (`POST /api/tickets`); rejects with a ClientError. */
+  fetchTicket(token: string): Promise<string>;
+  openSocket(): SocketLike;
+  createMedia(options: { ask: Ask; onMicrophoneLost(): void; onError(error: unknown): void }): RoomMedia;
+  createKeys(options: {
+    relay(messages: { to: string; sealed: string }[]): void;
+  }): Pick<RoomKeys, "publicKey" | "joined" | "memberHere" | "memberLeft" | "placed" | "open" | "close">;
+  /** Resolves after so long. */
+  pause(ms: number): Promise<void>;
+};
+
+type Stay = {
+  readonly invitation: Invitation;
+  readonly media: RoomMedia;
+  readonly keys: ReturnType<RoomClientOptions["createKeys"]>;
+  resumeToken: string | undefined;
+  /** In the room, past the lobby. */
+  entered: boolean;
+};
+
+/** One person's way through a room: in, perhaps by the lobby, back after a cut, and out. */
+export class RoomClient {
+  readonly requests: Requests;
+  readonly #options: RoomClientOptions;
+  #socket: SignallingSocket | undefined;
+  #stay: Stay | undefined;
+  #timers: ReturnType<typeof setInterval>[] = [];
+  #stats: MediaStats = noStats;
+
+  constructor(options: RoomClientOptions) {
+    this.#options = options;
+    this.requests = new Requests({
+      store: options.store,
+      ask: (name, body) => this.#ask(name, body),
+      media: () => this.#stay?.media,
+      placed: ({ role, seat }) => this.#stay?.keys.placed(role, seat, null),
+      refresh: () => this.#poll(),
+    });
+  }
+
+  /** Comes in, or to the lobby. Never rejects: the state says what went wrong. */
+  async join(invitation: Invitation): Promise<void> {
+    const { store } = this.#options;
+    if (this.#stay !== undefined) return;
+    store.dispatch({ type: "join-begun" });
+    const stay = this.#begin(invitation);
+    try {
+      await this.#comeIn(stay);
+    } catch (error) {
+      if (this.#stay !== stay) return;
+      this.#drop();
+      store.dispatch({ type: "join-failed", problem: explain(error) });
+    }
+  }
+
+  /** Leaves in good order. */
+  async leave(): Promise<void> {
+    if (this.#stay === undefined) return;
+    await this.#ask("leave", {}).catch(() => undefined);
+    this.#end("left");
+  }
+
+  /** The media's statistics, taken now. */
+  async stats(): Promise<MediaStats> {
+    return (await this.#stay?.media.stats()) ?? noStats;
+  }
+
+  readonly #ask: Ask = (name, body) =>
+    this.#socket === undefined
+      ? Promise.reject(new ClientError("disconnected", "there is no connection to the server"))
+      : this.#socket.ask(name, body);
+
+  #begin(invitation: Invitation): Stay {
+    const { store, createMedia, createKeys } = this.#options;
+    const stay: Stay = {
+      invitation,
+      media: createMedia({
+        ask: this.#ask,
+        onMicrophoneLost: () => {
+          store.dispatch({ type: "microphone", microphone: "failed" });
+          store.dispatch({ type: "notice", tone: "bad", text: "The microphone is gone." });
+        },
+        onError: (error) => {
+          this.#tellFailure(error);
+        },
+      }),
+      keys: createKeys({
+        relay: (messages) => {
+          this.requests.relay(messages);
+        },
+      }),
+      resumeToken: undefined,
+      entered: false,
+    };
+    this.#stay = stay;
+    return stay;
+  }
+
+  async #comeIn(stay: Stay): Promise<void> {
+    const { store, fetchTicket } = this.#options;
+    const ticket = await fetchTicket(stay.invitation.token);
+    await this.#connect(stay);
+    const answer = await this.#ask("join", {
+      version: signallingVersion,
+      ticket,
+      publicKey: stay.keys.publicKey,
+      resumable: true,
+      speakers: true,
+    });
+    if (answer.waiting === true) store.dispatch({ type: "joined", answer, name: stay.invitation.name });
+    else await this.#enter(stay, answer);
+  }
+
+  async #connect(stay: Stay): Promise<void> {
+    this.#socket?.close();
+    this.#socket = await SignallingSocket.open(this.#options.openSocket(), {
+      event: (event) => {
+        if (this.#stay === stay) this.#event(stay, event);
+      },
+      closed: () => {
+        if (this.#stay === stay) void this.#comeBack(stay);
+      },
+    });
+    if (this.#stay !== stay) this.#socket.close();
+  }
+
+  async #enter(stay: Stay, answer: JoinAnswer): Promise<void> {
+    const { store } = this.#options;
+    stay.resumeToken = answer.resumeToken;
+    stay.entered = true;
+    store.dispatch({ type: "joined", answer, name: stay.invitation.name });
+    stay.keys.joined(answer);
+    const streams = await stay.media.begin(answer);
+    if (this.#stay !== stay) return;
+    store.dispatch({ type: "streams", streams });
+    this.#timers = [
+      setInterval(() => void this.#poll(), pollMs),
+      setInterval(() => void this.#takeStats(), statsMs),
+    ];
+    void this.#poll();
+  }
+
+  /** The connection was cut: takes up the place that the server keeps, or else joins anew. */
+  async #comeBack(stay: Stay): Promise<void> {
+    const { store, pause } = this.#options;
+    store.dispatch({ type: "connection-lost" });
+    for (let attempt = 0; this.#stay === stay; attempt++) {
+      await pause(retryMs[Math.min(attempt, retryMs.length - 1)] ?? 0);
+      if (this.#stay !== stay) return;
+      try {
+        await this.#resume(stay);
+        return;
+      } catch (error) {
+        if (error instanceof ClientError && error.shouldRetry()) continue;
+        if (this.#stay !== stay) return;
+        this.#drop();
+        if (!(error instanceof ClientError && error.code === "cannot-resume")) {
+          store.dispatch({ type: "over", reason: "disconnected" });
+          return;
+        }
+        await this.join(stay.invitation);
+        return;
+      }
+    }
+  }
+
+  async #resume(stay: Stay): Promise<void> {
+    const { store } = this.#options;
+    if (stay.resumeToken === undefined) {
+      // From the lobby there is no coming back but from the start.
+      throw new ClientError("cannot-resume", "there is no place to come back to");
+    }
+    await this.#connect(stay);
+    const answer = await this.#ask("resume", {
+      version: signallingVersion,
+      resumeToken: stay.resumeToken,
+    });
+    stay.resumeToken = answer.resumeToken;
+    store.dispatch({ type: "resumed", answer });
+    for (const member of [...answer.stage, ...(answer.audience ?? [])]) stay.keys.memberHere(member);
+    stay.keys.placed(answer.role, answer.seat, answer.audience);
+    store.dispatch({ type: "streams", streams: await stay.media.resumed(answer) });
+  }
+
+  #event(stay: Stay, event: AnyEvent): void {
+    const { store } = this.#options;
+    const { media, keys } = stay;
+    switch (event.name) {
+      case "removed":
+        this.#end(event.body.reason);
+        return;
+      case "admitted":
+        this.#enter(stay, event.body).catch((error: unknown) => {
+          this.#tellFailure(error);
+        });
+        return;
+      case "sealed":
+        keys.open(event.body.sealed);
+        return;
+      case "mediaRestart":
+        media.restart(event.body).then(
+          (streams) => {
+            if (streams !== undefined) store.dispatch({ type: "streams", streams });
+          },
+          (error: unknown) => {
+            this.#tellFailure(error);
+          },
+        );
+        return;
+      case "memberJoined":
+        keys.memberHere(event.body.member);
+        break;
+      case "memberLeft":
+        keys.memberLeft(event.body.participantId);
+        break;
+      case "memberChanged":
+        this.#changed(stay, event.body.member);
+        break;
+      case "roleChanged":
+        keys.placed(event.body.role, event.body.seat, event.body.audience);
+        break;
+      case "streamAdded":
+        media.addStream(event.body.stream);
+        break;
+      case "streamRemoved":
+        media.removeStream(event.body.consumerId);
+        break;
+      case "muted":
+        media.pause();
+        break;
+      case "draining":
+      case "handLowered":
+      case "handsChanged":
+      case "lobby":
+      case "memberAway":
+      case "memberBack":
+      case "roomChanged":
+      case "speakers":
+      case "stageDeclined":
+      case "stageInvitation":
+      case "streamPaused":
+      case "transportState":
+      case "unmuteAsked":
+        break;
+    }
+    store.dispatch({ type: "event", event });
+  }
+
+  #changed({ keys, media, invitation }: Stay, member: Parameters<RoomKeys["memberHere"]>[0]): void {
+    if (member.participantId !== (this.#options.store.state.me?.participantId ?? invitation.participantId)) {
+      keys.memberHere(member);
+      return;
+    }
+    // Who is made host is told of the audience by `roleChanged`, and deals from then on.
+    if (member.role !== "host") keys.placed(member.role, member.seat, null);
+    if (member.seat === null) media.stopSending();
+  }
+
+  async #poll(): Promise<void> {
+    const { store } = this.#options;
+    if (this.#stay?.entered !== true || store.state.connection === "reconnecting") return;
+    try {
+      const [page, info] = await Promise.all([
+        this.#ask("listAudience", { offset: 0, limit: audiencePage }),
+        this.#ask("roomInfo", {}),
+      ]);
+      const isDealing = store.state.me?.role === "host";
+      // Who deals keys is told of each member; a page could be older than that.
+      if (!isDealing) store.dispatch({ type: "audience", page });
+      store.dispatch({ type: "info", info });
+    } catch {
+      // The next one may do.
+    }
+  }
+
+  async #takeStats(): Promise<void> {
+    const before = this.#stats;
+    this.#stats = await this.stats();
+    this.#options.store.dispatch({ type: "quality", quality: qualityBetween(before, this.#stats) });
+  }
+
+  #tellFailure(error: unknown): void {
+    this.#options.store.dispatch({ type: "notice", tone: "bad", text: explain(error) });
+  }
+
+  #end(reason: OverReason): void {
+    this.#drop();
+    this.#options.store.dispatch({ type: "over", reason });
+  }
+
+  #drop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+    this.#stay?.media.close();
+    this.#stay?.keys.close();
+    this.#stay = undefined;
+    this.#socket?.close();
+    this.#socket = undefined;
+    this.#stats = noStats;
+  }
+
+  /** Whether one is on the stage and may speak. */
+  get isOnStage(): boolean {
+    return onStage(this.#options.store.state);
+  }
+}

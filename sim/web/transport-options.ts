@@ -1,0 +1,32 @@
+import type { Transport, TransportOptions } from "mediasoup-client/types";
+import type { IceServer, TransportParameters } from "../protocol/signalling.ts";
+import type { Ask } from "./signalling.ts";
+
+/** The server's transport as mediasoup-client takes it: the names are the same. */
+export function transportOptions(
+  { transportId, iceParameters, iceCandidates, dtlsParameters }: TransportParameters,
+  iceServers: IceServer[] | undefined,
+): TransportOptions {
+  return {
+    id: transportId,
+    iceParameters: iceParameters as TransportOptions["iceParameters"],
+    iceCandidates: iceCandidates as unknown as TransportOptions["iceCandidates"],
+    dtlsParameters: dtlsParameters as TransportOptions["dtlsParameters"],
+    ...(iceServers === undefined ? {} : { iceServers }),
+  };
+}
+
+/** Tells the server our side of DTLS once it is known. */
+export function connectBy(transport: Transport, ask: Ask): void {
+  transport.on("connect", ({ dtlsParameters }, done, failed) => {
+    ask("connectTransport", { transportId: transport.id, dtlsParameters }).then(() => {
+      done();
+    }, failed);
+  });
+}
+
+/** Brings a transport back whose network has changed. */
+export async function restartIce(transport: Transport, ask: Ask): Promise<void> {
+  const { iceParameters } = await ask("restartIce", { transportId: transport.id });
+  await transport.restartIce({ iceParameters: iceParameters as TransportOptions["iceParameters"] });
+}
