@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
+import { tokenCommand } from "./token.ts";
 
 /** Where scenarios/, infra/ and node_modules/ are. */
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -24,6 +25,7 @@ function program(): Command {
     runCommand(root),
     serveCommand(root),
     agentCommand(root),
+    tokenCommand(root),
     reportCommand(),
     doctorCommand(root),
   ]) {
