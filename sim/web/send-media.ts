@@ -134,16 +134,19 @@ export class SendMedia {
     transport.on("produce", ({ rtpParameters }, done, failed) => {
       const resumed = this.#resumed;
       this.#resumed = undefined;
-      this.#ask("publish", {
+      const asked = this.#ask("publish", {
         transportId: transport.id,
         // Its numbers and strings are the wire's; mediasoup-client's type says less.
         rtpParameters: JSON.parse(JSON.stringify(rtpParameters)),
         paused: this.#muted,
         ...(resumed === undefined ? {} : { streamId: resumed }),
-      }).then(({ streamId }) => {
-        this.#streamId = streamId;
-        done({ id: streamId });
-      }, failed);
+      });
+      asked
+        .then(({ streamId }) => {
+          this.#streamId = streamId;
+          return { id: streamId };
+        })
+        .then(done, failed);
     });
     return transport;
   }

@@ -19,9 +19,8 @@ export function transportOptions(
 /** Tells the server our side of DTLS once it is known. */
 export function connectBy(transport: Transport, ask: Ask): void {
   transport.on("connect", ({ dtlsParameters }, done, failed) => {
-    ask("connectTransport", { transportId: transport.id, dtlsParameters }).then(() => {
-      done();
-    }, failed);
+    const asked = ask("connectTransport", { transportId: transport.id, dtlsParameters });
+    asked.then(done, failed);
   });
 }
 
