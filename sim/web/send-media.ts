@@ -3,7 +3,7 @@ import type { IceServer } from "../protocol/signalling.ts";
 import { ClientError } from "./errors.ts";
 import type { FrameGuard } from "./frame-guard.ts";
 import type { Ask } from "./signalling.ts";
-import { connectBy, transportOptions } from "./transport-options.ts";
+import { connectBy, settle, transportOptions } from "./transport-options.ts";
 
 /** What we say: the microphone, a transport and one stream. The microphone is not opened before the first unmuting. */
 export class SendMedia {
@@ -141,12 +141,11 @@ export class SendMedia {
         paused: this.#muted,
         ...(resumed === undefined ? {} : { streamId: resumed }),
       });
-      asked
-        .then(({ streamId }) => {
-          this.#streamId = streamId;
-          return { id: streamId };
-        })
-        .then(done, failed);
+      const published = (answer: { streamId: string }): void => {
+        this.#streamId = answer.streamId;
+        done({ id: answer.streamId });
+      };
+      void settle(asked, published, failed);
     });
     return transport;
   }
