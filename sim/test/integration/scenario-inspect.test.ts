@@ -35,6 +35,7 @@ function inspect(path: string, told: { profile?: string; set?: string[] } = {}):
       runId: "run-1",
       target: "ws://127.0.0.1:1/room",
       agent: "http://127.0.0.1:1",
+      tokenSecret: undefined,
       summaryFile: join(directory, "k6.json"),
     }),
   });
