@@ -54,13 +54,16 @@ export class Simulated implements AsyncDisposable {
   readonly broken: Error[] = [];
   readonly #server: RoomServer;
   readonly #room: string;
+  readonly #encrypted: boolean;
   readonly #pacer = new Pacer({ clock: systemClock, lateness: new Histogram() });
   readonly #speakers: Speaker[] = [];
   readonly #listeners: Listener[] = [];
 
-  constructor(server: RoomServer, room: string) {
+  /** `encrypted`: whether they take part in encryption; default true. */
+  constructor(server: RoomServer, room: string, options: { encrypted?: boolean } = {}) {
     this.#server = server;
     this.#room = room;
+    this.#encrypted = options.encrypted ?? true;
     this.engine = new NodeDatachannelEngine({
       runStartMs: systemClock.now(),
       lossHorizonMs: 1000,
@@ -111,7 +114,7 @@ export class Simulated implements AsyncDisposable {
       accountId: name.toLowerCase(),
       name,
       target: createSoundcheckTarget({ url: this.#server.url, room: this.#room, tokenSecret: testSecret }),
-      suite,
+      suite: this.#encrypted ? suite : undefined,
       joinTimeoutMs,
       clock: systemClock,
       onBroken: (error: Error) => this.broken.push(error),
