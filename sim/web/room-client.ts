@@ -200,7 +200,20 @@ export class RoomClient {
     store.dispatch({ type: "resumed", answer });
     for (const member of [...answer.stage, ...(answer.audience ?? [])]) stay.keys.memberHere(member);
     stay.keys.placed(answer.role, answer.seat, answer.audience);
+    this.#agreeOnMuting(stay, answer.published);
     store.dispatch({ type: "streams", streams: await stay.media.resumed(answer) });
+  }
+
+  /** While we were away somebody may have muted us, or our own muting was not heard. */
+  #agreeOnMuting({ media }: Stay, published: readonly { paused: boolean }[]): void {
+    const { store } = this.#options;
+    const { microphone } = store.state;
+    if (microphone === "live" && published.some(({ paused }) => paused)) {
+      media.pause();
+      store.dispatch({ type: "microphone", microphone: "muted" });
+    } else if (microphone === "muted" && published.some(({ paused }) => !paused)) {
+      void this.requests.mute();
+    }
   }
 
   #event(stay: Stay, event: AnyEvent): void {
