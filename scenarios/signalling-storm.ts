@@ -40,8 +40,8 @@ for (const [name, most] of [
 
 const url = __ENV["TARGET"] || "ws://127.0.0.1:7880/room";
 const timeoutMs = 10_000;
-/** From the last VU's start to the first join. */
-const leadSeconds = 1;
+/** From the start to the first join: k6 starts its VUs meanwhile. */
+const leadSeconds = 2;
 
 export const options: Options = {
   scenarios: {
