@@ -239,7 +239,7 @@ describe("a voice's keys", () => {
     voice.useSecret(3, secretOf(3), dueMs(3));
     voice.useSecret(2, secretOf(2), dueMs(1));
     for (let index = 1; index < 5; index++) voice.tick(baseFrame + index);
-    expect(generations(packets)).toEqual([1, 1, 2, 3, 3]);
+    expect(generations(packets)).toEqual([1, 2, 2, 3, 3]);
   });
 
   test("count for nothing where nothing is encrypted", () => {
