@@ -62,7 +62,7 @@ describe("lost media", () => {
 
   test("while the signalling is away breaks nothing, and is remembered until it is back", () => {
     const breaking = new SessionBreak();
-    const broken = vi.fn();
+    const broken = vi.fn<(error: SessionError) => void>();
     breaking.joined(broken);
     breaking.away();
     breaking.mediaLost(later);
@@ -75,7 +75,7 @@ describe("lost media", () => {
 
   test("just before the signalling goes is part of the same outage", () => {
     const breaking = new SessionBreak();
-    const broken = vi.fn();
+    const broken = vi.fn<(error: SessionError) => void>();
     breaking.joined(broken);
     breaking.mediaLost(later);
     breaking.away();
@@ -86,7 +86,7 @@ describe("lost media", () => {
 
   test("once the signalling is back breaks the session as ever", () => {
     const breaking = new SessionBreak();
-    const broken = vi.fn();
+    const broken = vi.fn<(error: SessionError) => void>();
     breaking.joined(broken);
     breaking.away();
     breaking.back();

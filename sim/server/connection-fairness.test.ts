@@ -19,6 +19,7 @@ const events = createEvents({
     }),
     connections: () => 0,
     workerUsage: async () => [],
+    packets: async () => ({ received: 0, forwarded: 0 }),
     outside: async () => ({
       storedRooms: { scheduled: 0, open: 0, ended: 0 },
       webhooksWaiting: 0,

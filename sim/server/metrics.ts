@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { roles, type Role } from "../protocol/signalling.ts";
+import type { PacketTotals } from "./packet-counts.ts";
 import { roomStates, type RoomState } from "./store.ts";
 
 const prefix = "soundcheck_server_";
@@ -30,6 +31,7 @@ export type MetricSources = {
   connections(): number;
   outside(): Promise<OutsideCensus>;
   workerUsage(): Promise<WorkerUsage[]>;
+  packets(): Promise<PacketTotals>;
 };
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -69,6 +71,25 @@ export function createMetrics(sources: MetricSources) {
     () => sources.census().consumers,
   );
   gauge("connections", "Open signalling connections, joined or not.", () => sources.connections());
+
+  const packetCounter = (name: string, help: string, read: (totals: PacketTotals) => number): void => {
+    new Counter({
+      name: prefix + name,
+      help,
+      registers,
+      async collect() {
+        const total = read(await sources.packets());
+        this.reset();
+        this.inc(total);
+      },
+    });
+  };
+  packetCounter("received_packets_total", "RTP packets that speakers sent.", ({ received }) => received);
+  packetCounter(
+    "forwarded_packets_total",
+    "RTP packets sent on: each that a speaker sent, once for each receiver of its stream, read at scrapes.",
+    ({ forwarded }) => forwarded,
+  );
 
   new Counter({
     name: `${prefix}worker_cpu_seconds_total`,

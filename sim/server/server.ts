@@ -16,6 +16,7 @@ import { createServerLogger } from "./logger.ts";
 import { createLiveRooms } from "./live-rooms.ts";
 import { createMetrics } from "./metrics.ts";
 import type { DrainStatus } from "./drain.ts";
+import { packetReader } from "./packet-counts.ts";
 import { resolveSettings, type RoomServerOptions, type ServerSettings } from "./options.ts";
 import { createOutside, createStore, type Outside } from "./outside.ts";
 import { ResumeTokens } from "./resume-tokens.ts";
@@ -75,6 +76,7 @@ export class RoomServer implements AsyncDisposable {
       census: () => rooms.census(),
       connections: () => connections.size,
       workerUsage: () => pool.usage(),
+      packets: packetReader(() => rooms.live),
       outside: async () => ({
         storedRooms: await store.countRooms(),
         webhooksWaiting: await store.countDeliveries(),
