@@ -25,14 +25,14 @@ export type OverheadFigureId = keyof typeof overheadFigures;
 export const overheadFigureIds = Object.keys(overheadFigures) as OverheadFigureId[];
 
 const figureId = z.enum(overheadFigureIds);
-const suite = z.enum(cipherSuiteNames);
+const suiteSchema = z.enum(cipherSuiteNames);
 const figure = z.number().nullable();
 
 export const overheadBlockSchema = z.strictObject({
   /** From 0; each round has every condition once, in an order of its own. */
   round: z.number().int().min(0),
   /** Null: without encryption. */
-  suite: suite.nullable(),
+  suite: suiteSchema.nullable(),
   /** In units of overheadFigures. */
   figures: z.record(figureId, figure),
   packets: z.strictObject({ sent: z.number(), received: z.number(), lost: z.number() }),
@@ -42,7 +42,7 @@ export const overheadBlockSchema = z.strictObject({
 export type OverheadBlock = z.infer<typeof overheadBlockSchema>;
 
 export const overheadDifferenceSchema = z.strictObject({
-  suite,
+  suite: suiteSchema,
   figure: figureId,
   /** Rounds in which both were measured. */
   n: z.number().int().min(0),
@@ -55,7 +55,7 @@ export const overheadDifferenceSchema = z.strictObject({
 });
 export type OverheadDifference = z.infer<typeof overheadDifferenceSchema>;
 
-const costSchema = z.strictObject({ suite, encrypt: figure, decrypt: figure });
+const costSchema = z.strictObject({ suite: suiteSchema, encrypt: figure, decrypt: figure });
 
 export const overheadSchema = z.strictObject({
   schema: z.literal(overheadSchemaVersion),
@@ -78,7 +78,7 @@ export const overheadSchema = z.strictObject({
   /** One EVP context reused, by the openssl command on this machine; µs CPU a frame, either way. */
   native: z.strictObject({
     version: z.string().nullable(),
-    costs: z.array(z.strictObject({ suite, frame: z.number() })),
+    costs: z.array(z.strictObject({ suite: suiteSchema, frame: z.number() })),
     missing: z.string().nullable(),
   }),
   /** The renderer of Chromium, transform on and off; ms CPU a second of audio. */
