@@ -24,15 +24,16 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["sim/**/*.test.ts", "infra/**/*.test.ts"],
-          exclude: ["sim/test/{integration,e2e,acceptance}/**", "**/node_modules/**"],
+          exclude: ["sim/test/{integration,browser,e2e,acceptance}/**", "**/node_modules/**"],
           sequence: { groupOrder: 0 },
           // Properties are tried hundreds of times; on a busy machine that takes its time.
           testTimeout: minuteMs,
         },
       },
       oneFileAtATime("integration", 1, minuteMs),
-      oneFileAtATime("e2e", 2, 5 * minuteMs),
-      oneFileAtATime("acceptance", 3, 15 * minuteMs),
+      oneFileAtATime("browser", 2, minuteMs),
+      oneFileAtATime("e2e", 3, 5 * minuteMs),
+      oneFileAtATime("acceptance", 4, 15 * minuteMs),
     ],
   },
 });

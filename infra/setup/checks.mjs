@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { aptLine, rootLine } from "./apt.mjs";
 import { isNewEnough, nodeLink, nodeVersion, NODE_MAJOR, packagesProblem } from "./packages.mjs";
 import { findK6, findOnPath, workerKind, workerPath, workerRuns } from "./tools.mjs";
+import { webProblem } from "./web.mjs";
 
 /**
  * @typedef {object} Check
@@ -25,7 +26,9 @@ const setUp = "npm run setup";
  * @returns {Check[]}
  */
 export function check(root) {
-  return [...required(root), ...machine(), ...optional()].map((one) => (one.ok ? { ...one, fix: "" } : one));
+  return [...required(root), ...machine(), ...optional(root)].map((one) =>
+    one.ok ? { ...one, fix: "" } : one,
+  );
 }
 
 /**
@@ -111,9 +114,22 @@ function machine() {
   ];
 }
 
-/** @returns {Check[]} */
-function optional() {
+/**
+ * @param {string} root
+ * @returns {Check[]}
+ */
+function optional(root) {
+  const web = webProblem(root);
   return [
+    {
+      name: "browser client",
+      required: false,
+      ok: web === undefined,
+      found: web ?? "built",
+      wanted: "built from the present sources",
+      why: "the page that the room server serves at /",
+      fix: setUp,
+    },
     tool("nft", ["nftables"], "counts and drops packets by region: the audit's evidence", ["--version"]),
     namespaces(),
     tool("cargo", ["cargo"], "builds the native listener engine for large rooms", ["--version"]),
@@ -121,7 +137,7 @@ function optional() {
     tool("prometheus", ["prometheus"], "keeps the figures of long runs; checks the alert rules", [
       "--version",
     ]),
-    tool("chromium", ["chromium"], "a real browser as a listener", ["--version"]),
+    tool("chromium", ["chromium"], "a real browser in the room; tests of the browser client", ["--version"]),
     pesq(),
   ];
 }

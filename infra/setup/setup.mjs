@@ -12,12 +12,13 @@ import { ensureK6, k6Need } from "./k6.mjs";
 import { ensurePackages, nodeLink } from "./packages.mjs";
 import { buildWorker, placeWorker, workerNeed } from "./worker.mjs";
 import { ensureTestTools } from "./test-tools.mjs";
+import { ensureWeb } from "./web.mjs";
 import { say, SetupFailure, stopAll } from "./_progress.mjs";
 import { takeLock } from "./_lock.mjs";
 
 const usage = `usage: node infra/setup/setup.mjs [--check] | [--tests] [--then <command> [<argument>...]]
-  installs what is missing: npm packages, Node 24, mediasoup's worker, k6
-  --tests  also what only the tests need: nftables, iproute2 (where that is possible)
+  installs what is missing: npm packages, Node 24, mediasoup's worker, k6; builds the browser client
+  --tests  also what only the tests need: nftables, iproute2, chromium (where that is possible)
   --check  changes nothing; says as JSON what is there and what is not
   --then   runs a command afterwards, with Node 24 first on PATH`;
 
@@ -49,6 +50,7 @@ async function install(forTests) {
     await installSystemPackages(root, needs, lock.addHolder);
     if (toBuild) await buildWorker(root, scratch, lock.addHolder);
     await ensureK6(root, scratch, lock.addHolder);
+    await ensureWeb(root, scratch, lock.addHolder);
     if (forTests) await ensureTestTools(root, lock.addHolder);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

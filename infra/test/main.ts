@@ -7,6 +7,7 @@ const checks = [
   { name: "lint", command: "oxlint", args: ["--type-aware"] },
   { name: "types", command: "tsc", args: ["-p", "."] },
   { name: "types of scenarios", command: "tsc", args: ["-p", "scenarios"] },
+  { name: "types of the browser client", command: "tsc", args: ["-p", "sim/web"] },
   { name: "dead code", command: "knip", args: ["--no-progress"] },
 ];
 

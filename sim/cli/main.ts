@@ -8,6 +8,7 @@ import { overheadCommand } from "./overhead.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
+import { tokenCommand } from "./token.ts";
 
 /** Where scenarios/, infra/ and node_modules/ are. */
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -26,6 +27,7 @@ function program(): Command {
     serveCommand(root),
     agentCommand(root),
     overheadCommand(root),
+    tokenCommand(root),
     reportCommand(),
     doctorCommand(root),
   ]) {

@@ -70,7 +70,8 @@ export function serveCommand(root: string): Command {
       "after",
       `
 Tokens are signed with SOUNDCHECK_TOKEN_SECRET (base64url, 32 bytes or more); on loopback a
-development secret is made and kept under .cache. With SOUNDCHECK_ADMIN_TOKEN (32 characters or
+development secret is made and kept under .cache. Browsers come in at /, with a link that
+\`soundcheck token\` makes. With SOUNDCHECK_ADMIN_TOKEN (32 characters or
 more) there is an admin API below /admin; /admin/openapi.json describes it.`,
     )
     .action(async (flags: ServeFlags) => {
@@ -92,6 +93,7 @@ more) there is an admin API below /admin; /admin/openapi.json describes it.`,
         ...(flags.addressLimits ? {} : { limits: { byAddress: { join: null, message: null } } }),
         adminToken: fromEnvironment("SOUNDCHECK_ADMIN_TOKEN") ?? null,
         webhook: webhookOf(flags.webhook),
+        webDirectory: join(root, ".cache", "web"),
         version,
         logger: createServerLogger(flags.logLevel),
       });

@@ -26,6 +26,8 @@ const deaf: TargetEvents = {
   streamPaused: nothing,
   sealed: nothing,
   mediaLost: nothing,
+  away: nothing,
+  back: nothing,
   transportState: nothing,
   ended: nothing,
 };

@@ -84,6 +84,7 @@ export class AudienceHost {
         suite: plan.e2ee.enabled ? plan.e2ee.suite : undefined,
         joinTimeoutMs: plan.joinTimeoutSeconds * 1000,
         clock: this.#clock,
+        interruptions: this.recorder.interruptions,
         onBroken: (error) => {
           this.#break(index, error);
         },
@@ -149,12 +150,11 @@ export class AudienceHost {
     await this.#engine.close();
     return {
       ...this.recorder.report(),
-      packets: { sent: 0, sentBytes: 0, ...pickPackets(counts) },
+      packets: { sent: 0, sentBytes: 0, unsent: 0, ...pickPackets(counts) },
       histograms: {
         ...histograms,
-        join: this.recorder.join.snapshot(),
+        ...this.recorder.histograms(),
         first_sound: this.recorder.firstSound.snapshot(),
-        event_loop_delay: this.recorder.eventLoop.delay.snapshot(),
       },
       sframe: {
         encrypted: 0,
@@ -275,6 +275,6 @@ function pickPackets({
   duplicate,
   edge,
   refused,
-}: ListenerCounts): Omit<HostReport["packets"], "sent" | "sentBytes"> {
+}: ListenerCounts): Omit<HostReport["packets"], "sent" | "sentBytes" | "unsent"> {
   return { expected, received, lost, late, duplicate, edge, refused };
 }

@@ -3,6 +3,7 @@ import { EventLoopMonitor } from "../measure/event-loop.ts";
 import type { Clock } from "../util/clock.ts";
 import { Histogram } from "../util/histogram.ts";
 import type { SessionError } from "../participant/errors.ts";
+import type { Interruptions } from "../participant/interruptions.ts";
 
 type SecondCounts = Omit<Second, "second">;
 type Peer = { address: string; port: number } | undefined;
@@ -11,6 +12,7 @@ type Peer = { address: string; port: number } | undefined;
 export class HostRecorder {
   readonly join = new Histogram();
   readonly firstSound = new Histogram();
+  readonly interruptions: Interruptions = { away: new Histogram(), mediaRestart: new Histogram() };
   readonly eventLoop: EventLoopMonitor;
   joined = 0;
   completed = 0;
@@ -56,6 +58,16 @@ export class HostRecorder {
     if (known === undefined)
       this.#failures.set(key, { cause: error.failure, message: error.message, count: 1 });
     else known.count++;
+  }
+
+  /** What both kinds of host observe of their participants. */
+  histograms(): HostReport["histograms"] {
+    return {
+      join: this.join.snapshot(),
+      away: this.interruptions.away.snapshot(),
+      media_restart: this.interruptions.mediaRestart.snapshot(),
+      event_loop_delay: this.eventLoop.delay.snapshot(),
+    };
   }
 
   recordLeave(): void {

@@ -50,7 +50,7 @@ export class StageHost {
   /** Speakers that have left; their last account is still to be given. */
   #leaving: Speaker[] = [];
   readonly #timers: NodeJS.Timeout[];
-  readonly #totals = { sent: 0, sentBytes: 0, encrypted: 0, rekeys: 0, sealed: 0, sealSeconds: 0 };
+  readonly #totals = { sent: 0, sentBytes: 0, unsent: 0, encrypted: 0, rekeys: 0, sealed: 0, sealSeconds: 0 };
   #talkStartMs: number | undefined;
 
   constructor(options: {
@@ -113,6 +113,7 @@ export class StageHost {
         random: this.#random.fork(`stream:${index}`),
         encryptCost: this.#encryptCost,
         overhead: this.#overhead,
+        interruptions: this.recorder.interruptions,
         onBroken: (error) => {
           this.#break(index, error);
         },
@@ -166,7 +167,7 @@ export class StageHost {
     for (const timer of this.#timers) clearInterval(timer);
     this.#giveAccount();
     this.recorder.eventLoop.stop();
-    const { sent, sentBytes, encrypted, rekeys, sealed, sealSeconds } = this.#totals;
+    const { sent, sentBytes, unsent, encrypted, rekeys, sealed, sealSeconds } = this.#totals;
     return {
       ...this.recorder.report(),
       packets: {
@@ -179,11 +180,11 @@ export class StageHost {
         duplicate: 0,
         edge: 0,
         refused: 0,
+        unsent,
       },
       histograms: {
-        join: this.recorder.join.snapshot(),
+        ...this.recorder.histograms(),
         late_send: this.#lateness.snapshot(),
-        event_loop_delay: this.recorder.eventLoop.delay.snapshot(),
         sframe_encrypt: this.#encryptCost.snapshot(),
         sframe_overhead: this.#overhead.snapshot(),
       },
@@ -251,6 +252,7 @@ export class StageHost {
     this.recorder.recordLeave();
     this.#totals.sent += speaker.voice.sent;
     this.#totals.sentBytes += speaker.voice.sentBytes;
+    this.#totals.unsent += speaker.voice.unsent;
     this.#totals.encrypted += speaker.voice.encrypted;
     this.#totals.rekeys += speaker.dealt.rekeys;
     this.#totals.sealed += speaker.dealt.sealed;

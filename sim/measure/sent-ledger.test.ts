@@ -4,7 +4,15 @@ import { FrameRing, popCount, ringFrames, SentLedger, SentStream, type SentBatch
 import { frameMs } from "../util/opus-frame.ts";
 
 function batch(fields: Partial<SentBatch>): SentBatch {
-  return { streamId: "s", frameZeroDueMs: 0, throughFrame: 0, frames: [], ended: false, ...fields };
+  return {
+    streamId: "s",
+    frameZeroDueMs: 0,
+    throughFrame: 0,
+    frames: [],
+    unsent: [],
+    ended: false,
+    ...fields,
+  };
 }
 
 describe("a ring of frames", () => {

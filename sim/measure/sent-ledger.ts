@@ -23,6 +23,8 @@ export type SentBatch = {
   throughFrame: number;
   /** Numbers of the frames sent since the last batch, ascending. */
   frames: number[];
+  /** Those that were to be sent since, and had no media to go over: listeners are to have heard them too. Ascending. */
+  unsent: number[];
   /** The stream sends no more. */
   ended: boolean;
 };
@@ -63,6 +65,7 @@ export class SentStream {
   readonly streamId: string;
   readonly frameZeroDueMs: number;
   readonly firstFrame: number;
+  /** Frames that were due, sent or not. */
   readonly sent = new FrameRing();
   throughFrame: number;
   ended = false;
@@ -70,7 +73,8 @@ export class SentStream {
   constructor(batch: SentBatch) {
     this.streamId = batch.streamId;
     this.frameZeroDueMs = batch.frameZeroDueMs;
-    this.firstFrame = batch.frames[0] ?? batch.throughFrame + 1;
+    const { frames, unsent, throughFrame } = batch;
+    this.firstFrame = Math.min(frames[0] ?? Infinity, unsent[0] ?? Infinity, throughFrame + 1);
     this.throughFrame = batch.throughFrame;
   }
 
@@ -95,11 +99,12 @@ export class SentLedger {
       this.streams.set(batch.streamId, stream);
     }
     for (const frame of batch.frames) stream.sent.set(frame);
+    for (const frame of batch.unsent) stream.sent.set(frame);
     stream.throughFrame = batch.throughFrame;
     stream.ended = batch.ended;
   }
 
-  /** How many packets were sent that were due in a stretch of time, over all streams; of what the rings still hold. */
+  /** How many packets were sent, or to be sent, that were due in a stretch of time, over all streams; of what the rings still hold. */
   sentBetween(fromMs: number, toMs: number): number {
     let sum = 0;
     for (const stream of this.streams.values()) {

@@ -17,6 +17,7 @@ function streamOf(options: {
     streamId: "s",
     frameZeroDueMs,
     frames,
+    unsent: [],
     throughFrame: firstFrame + sent.length,
     ended: false,
   });
@@ -135,7 +136,14 @@ describe("settling", () => {
     const found = { expected: 0, lost: 0 };
     observer.open(0);
     for (let frame = 0; frame < frames; frame++) {
-      ledger.record({ streamId: "s", frameZeroDueMs: 0, frames: [frame], throughFrame: frame, ended: false });
+      ledger.record({
+        streamId: "s",
+        frameZeroDueMs: 0,
+        frames: [frame],
+        unsent: [],
+        throughFrame: frame,
+        ended: false,
+      });
       if (frame % 7 !== 0) observer.arrive(frame);
       const stream = ledger.streams.get("s") as SentStream;
       if (frame % 50 === 49) observer.settle(stream, (frame - 75) * frameMs, found);

@@ -54,7 +54,7 @@ export class ObserverBench {
 
   /** The speaker's account. */
   account(streamId: string, frames: number[], throughFrame: number, ended = false): void {
-    this.ledger.record({ streamId, frameZeroDueMs: 0, frames, throughFrame, ended });
+    this.ledger.record({ streamId, frameZeroDueMs: 0, frames, unsent: [], throughFrame, ended });
   }
 
   /** A packet of a frame comes. */

@@ -9,6 +9,7 @@ export function speakerEvents(handlers: {
   keys: SecretReceiver | undefined;
   breaking: SessionBreak;
   mediaLost(): void;
+  back(awayMs: number): void;
   joined(member: Member): void;
   left(participantId: string): void;
 }): TargetEvents {
@@ -27,6 +28,13 @@ export function speakerEvents(handlers: {
     streamPaused: () => undefined,
     sealed: (_from, message) => handlers.keys?.open(message),
     mediaLost: handlers.mediaLost,
+    away: () => {
+      handlers.breaking.away();
+    },
+    back: (awayMs) => {
+      handlers.back(awayMs);
+      if (handlers.breaking.back()) handlers.mediaLost();
+    },
     transportState: () => undefined,
     ended: ({ kind, message }) => {
       handlers.breaking.break(new SessionError(kind, message));

@@ -2,6 +2,7 @@ import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import type { Clock } from "../util/clock.ts";
 import { lostWhileJoining, SessionError, toSessionError } from "./errors.ts";
 import type { ListenerCounts, ListenerDigest, ListenerEngine, ListenerMedia } from "./listener-engine.ts";
+import type { Interruptions } from "./interruptions.ts";
 import { MediaRestart } from "./media-restart.ts";
 import { ReceiverKeys } from "./receiver-keys.ts";
 import { SessionBreak } from "./session-break.ts";
@@ -18,6 +19,8 @@ export type ListenerOptions = {
   suite: CipherSuiteName | undefined;
   joinTimeoutMs: number;
   clock: Clock;
+  /** Where outages are counted. Default: nowhere. */
+  interruptions?: Interruptions;
   /** The session is over and we did not end it, or the server did not let it end; called at most once, after a join that succeeded. */
   onBroken(error: SessionError): void;
 };
@@ -94,10 +97,18 @@ export class Listener {
           fingerprint: media.fingerprint,
           signal,
         },
-        listenerEvents(media, keys, breaking, () => {
-          breaking.mediaExcused();
-          if (restart === undefined) breaking.break(lostWhileJoining());
-          else restart.begin();
+        listenerEvents({
+          media,
+          keys,
+          breaking,
+          mediaLost: () => {
+            breaking.mediaExcused();
+            if (restart === undefined) breaking.break(lostWhileJoining());
+            else restart.begin();
+          },
+          back: (awayMs) => {
+            options.interruptions?.away.observe(awayMs / 1000);
+          },
         }),
       );
       for (const member of session.stage) keys?.stageMember(member);
@@ -105,7 +116,7 @@ export class Listener {
       keys?.joined(session.roomId, session.participantId);
       await media.connect(session.transport, signal);
       const joinMs = clock.now() - startMs;
-      restart = restartOf(session, media, options.joinTimeoutMs, breaking);
+      restart = restartOf(session, media, options, breaking);
       const listener = new Listener(options, { session, media, keys, restart, joinMs });
       breaking.joined((error) => {
         if (!listener.#left) options.onBroken(error);
@@ -178,11 +189,15 @@ export class Listener {
 function restartOf(
   session: TargetSession,
   media: ListenerMedia,
-  timeoutMs: number,
+  { joinTimeoutMs, clock, interruptions }: ListenerOptions,
   breaking: SessionBreak,
 ): MediaRestart {
   return new MediaRestart({
-    timeoutMs,
+    timeoutMs: joinTimeoutMs,
+    clock,
+    onRestarted: (tookMs) => {
+      interruptions?.mediaRestart.observe(tookMs / 1000);
+    },
     attempt: async (signal) => {
       await media.reopen();
       const { transport, streams } = await session.reconnect(media.fingerprint, signal);
@@ -193,12 +208,14 @@ function restartOf(
   });
 }
 
-function listenerEvents(
-  media: ListenerMedia,
-  keys: ReceiverKeys | undefined,
-  breaking: SessionBreak,
-  mediaLost: () => void,
-): TargetEvents {
+function listenerEvents(parts: {
+  media: ListenerMedia;
+  keys: ReceiverKeys | undefined;
+  breaking: SessionBreak;
+  mediaLost(): void;
+  back(awayMs: number): void;
+}): TargetEvents {
+  const { media, keys, breaking, mediaLost } = parts;
   return {
     memberJoined: (member) => keys?.stageMember(member),
     memberLeft: (participantId) => keys?.stageMemberLeft(participantId),
@@ -214,6 +231,13 @@ function listenerEvents(
     },
     sealed: (_from, message) => keys?.open(message),
     mediaLost,
+    away: () => {
+      breaking.away();
+    },
+    back: (awayMs) => {
+      parts.back(awayMs);
+      if (breaking.back()) mediaLost();
+    },
     transportState: () => undefined,
     ended: ({ kind, message }) => {
       breaking.break(new SessionError(kind, message));

@@ -1,3 +1,4 @@
+import type { Clock, MonotonicMs } from "../util/clock.ts";
 import { toSessionError, type SessionError } from "./errors.ts";
 
 /** Between two attempts. */
@@ -8,6 +9,9 @@ type MediaRestartOptions = {
   timeoutMs: number;
   /** Makes media anew; its work is in vain once the signal is aborted. */
   attempt(signal: AbortSignal): Promise<void>;
+  clock: Clock;
+  /** Media is back, so many ms after the first word of its loss. */
+  onRestarted(tookMs: number): void;
   /** Media did not come back in time, for this reason in the end. */
   onFailed(error: SessionError): void;
 };
@@ -19,6 +23,7 @@ export class MediaRestart {
   /** One way back at a time. */
   #work: Promise<void> = Promise.resolve();
   #closed = false;
+  #lostAt: MonotonicMs | undefined;
   /** So often was media lost and is back. */
   count = 0;
 
@@ -30,6 +35,7 @@ export class MediaRestart {
   begin(): void {
     this.#present?.abort();
     if (this.#closed) return;
+    this.#lostAt ??= this.#options.clock.now();
     const superseded = new AbortController();
     this.#present = superseded;
     this.#work = this.#work.then(() => this.#run(superseded.signal));
@@ -40,6 +46,13 @@ export class MediaRestart {
     this.#present?.abort();
   }
 
+  #restarted(): void {
+    this.count++;
+    const { clock, onRestarted } = this.#options;
+    if (this.#lostAt !== undefined) onRestarted(clock.now() - this.#lostAt);
+    this.#lostAt = undefined;
+  }
+
   async #run(superseded: AbortSignal): Promise<void> {
     if (superseded.aborted) return;
     const deadline = AbortSignal.timeout(this.#options.timeoutMs);
@@ -47,7 +60,7 @@ export class MediaRestart {
     for (;;) {
       try {
         await this.#options.attempt(signal);
-        if (!superseded.aborted) this.count++;
+        if (!superseded.aborted) this.#restarted();
         return;
       } catch (error) {
         if (superseded.aborted) return;

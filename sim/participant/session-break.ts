@@ -9,6 +9,8 @@ export class SessionBreak {
   #error: SessionError | undefined;
   #onBroken: ((error: SessionError) => void) | undefined;
   #mediaTimer: NodeJS.Timeout | undefined;
+  #away = false;
+  #mediaLostMeanwhile = false;
 
   /** The first break counts; later ones follow from it. */
   readonly break = (error: SessionError): void => {
@@ -20,6 +22,10 @@ export class SessionBreak {
 
   /** Media was lost: breaks the session, unless signalling says meanwhile what it was. */
   readonly mediaLost = (error: SessionError): void => {
+    if (this.#away) {
+      this.#mediaLostMeanwhile = true;
+      return;
+    }
     this.#mediaTimer ??= setTimeout(() => {
       this.break(error);
     }, reasonGraceMs).unref();
@@ -29,6 +35,19 @@ export class SessionBreak {
   mediaExcused(): void {
     clearTimeout(this.#mediaTimer);
     this.#mediaTimer = undefined;
+  }
+
+  /** The signalling is away: media that is lost can be made anew once it is back. */
+  away(): void {
+    this.#away = true;
+    this.#mediaLostMeanwhile = this.#mediaTimer !== undefined;
+    this.mediaExcused();
+  }
+
+  /** The signalling is back; whether media was lost meanwhile. */
+  back(): boolean {
+    this.#away = false;
+    return this.#mediaLostMeanwhile;
   }
 
   /** Aborted by the break, or when the time for joining is over. */

@@ -10,6 +10,7 @@ import {
   type RequestName,
   type ResponseBody,
 } from "../protocol/signalling.ts";
+import { systemClock, type Clock, type MonotonicMs } from "../util/clock.ts";
 import { SessionError } from "./errors.ts";
 
 type Pending = { resolve(body: unknown): void; reject(error: SessionError): void };
@@ -19,9 +20,12 @@ const requestTimeoutMs = 10_000;
 
 export type SignallingHandlers = {
   event<Name extends EventName>(name: Name, body: EventBody<Name>): void;
-  /** The connection is gone, once, for whatever reason. */
-  closed(message: string): void;
+  /** The connection is gone, once, for whatever reason; when the far end last gave a sign of life. */
+  closed(message: string, failure: "disconnected" | "protocol", lastSignAt: MonotonicMs): void;
 };
+
+/** How to notice that the far end is out of reach: by pings (RFC 6455 section 5.5.2) that it does not answer. */
+type Beat = { periodMs: number; mostMissed: number; clock: Clock };
 
 // A server's answers to a join may be large: a full stage and every stream's parameters.
 const maxServerMessageBytes = 16 * maxMessageBytes;
@@ -33,14 +37,24 @@ export class SignallingConnection {
   readonly #pending = new Map<number, Pending>();
   /** Requests given up, whose answers may still come. */
   readonly #givenUp = new Set<number>();
+  readonly #clock: Clock;
   #nextId = 1;
   #closed = false;
+  #missedBeats = 0;
+  #lastSignAt: MonotonicMs;
+  #beats: NodeJS.Timeout | undefined;
 
-  private constructor(socket: WebSocket, handlers: SignallingHandlers) {
+  private constructor(socket: WebSocket, handlers: SignallingHandlers, clock: Clock) {
     this.#socket = socket;
     this.#handlers = handlers;
+    this.#clock = clock;
+    this.#lastSignAt = clock.now();
     socket.on("message", (data: Buffer) => {
+      this.#signOfLife();
       this.#receive(data);
+    });
+    socket.on("pong", () => {
+      this.#signOfLife();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       // Whatever else it is, a close follows, and tells.
@@ -53,18 +67,19 @@ export class SignallingConnection {
     });
   }
 
-  /** Rejects with a SessionError `unreachable` when there is no connection, or not before the signal. */
+  /** Rejects with a SessionError `unreachable` when there is no connection, or not before the signal. Without a beat a silent end is not noticed. */
   static async open(
     url: string,
     handlers: SignallingHandlers,
     signal: AbortSignal,
+    beat?: Beat,
   ): Promise<SignallingConnection> {
     const unreachable = (why: string, cause?: unknown): SessionError =>
       new SessionError("unreachable", `no signalling connection to ${url}${why}`, { cause });
     if (signal.aborted) throw unreachable(" in time");
     const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: maxServerMessageBytes });
     // Its handlers are there before the socket is open, so that no first message is missed.
-    const connection = new SignallingConnection(socket, handlers);
+    const connection = new SignallingConnection(socket, handlers, beat?.clock ?? systemClock);
     await new Promise<void>((resolve, reject) => {
       const fail = (error: SessionError): void => {
         signal.removeEventListener("abort", abort);
@@ -87,6 +102,7 @@ export class SignallingConnection {
         resolve();
       });
     });
+    if (beat !== undefined) connection.#beat(beat);
     return connection;
   }
 
@@ -100,12 +116,14 @@ export class SignallingConnection {
 
   /**
    * Rejects with a SessionError: `refused` by the server, `protocol` when the answer does not fit, `disconnected`
-   * when the connection goes first, `unreachable` when the signal (default: 10 s) does.
+   * when the connection goes first, `unreachable` when the signal (default: 10 s) does. `onAnswer` has an answer
+   * that fits before any event that follows it.
    */
   request<Name extends RequestName>(
     name: Name,
     body: RequestBody<Name>,
     signal: AbortSignal = AbortSignal.timeout(requestTimeoutMs),
+    onAnswer?: (answer: ResponseBody<Name>) => void,
   ): Promise<ResponseBody<Name>> {
     if (this.#closed)
       return Promise.reject(new SessionError("disconnected", "the signalling connection is closed"));
@@ -123,8 +141,10 @@ export class SignallingConnection {
         resolve: (answer) => {
           signal.removeEventListener("abort", giveUp);
           const parsed = requests[name].response.safeParse(answer);
-          if (parsed.success) resolve(parsed.data as ResponseBody<Name>);
-          else
+          if (parsed.success) {
+            onAnswer?.(parsed.data as ResponseBody<Name>);
+            resolve(parsed.data as ResponseBody<Name>);
+          } else
             reject(new SessionError("protocol", `answer to ${name} does not fit: ${parsed.error.message}`));
         },
         reject: (error) => {
@@ -142,6 +162,25 @@ export class SignallingConnection {
     setTimeout(() => {
       this.#socket.terminate();
     }, 500).unref();
+  }
+
+  #signOfLife(): void {
+    this.#missedBeats = 0;
+    this.#lastSignAt = this.#clock.now();
+  }
+
+  #beat({ periodMs, mostMissed }: Beat): void {
+    this.#beats = setInterval(() => {
+      if (this.#socket.readyState !== WebSocket.OPEN) return;
+      if (this.#missedBeats >= mostMissed) {
+        this.#finish("the signalling connection gives no sign of life");
+        this.#socket.terminate();
+        return;
+      }
+      // Counted by beats, not by time: who was held up themselves has not read what is there to read.
+      this.#missedBeats++;
+      this.#socket.ping();
+    }, periodMs).unref();
   }
 
   #receive(data: Buffer): void {
@@ -202,8 +241,9 @@ export class SignallingConnection {
   #finish(message: string, failure: "disconnected" | "protocol" = "disconnected"): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#beats);
     for (const pending of this.#pending.values()) pending.reject(new SessionError(failure, message));
     this.#pending.clear();
-    this.#handlers.closed(message);
+    this.#handlers.closed(message, failure, this.#lastSignAt);
   }
 }

@@ -5,6 +5,7 @@ import type { Histogram } from "../util/histogram.ts";
 import type { Random } from "../util/random.ts";
 import { speakerEvents } from "./_speaker-events.ts";
 import { lostWhileJoining, SessionError, toSessionError } from "./errors.ts";
+import type { Interruptions } from "./interruptions.ts";
 import { KeyDealer } from "./key-dealer.ts";
 import { MediaRestart } from "./media-restart.ts";
 import type { Pacer } from "./pacer.ts";
@@ -37,6 +38,8 @@ export type SpeakerOptions = {
   random: Random;
   encryptCost: Histogram;
   overhead: Histogram;
+  /** Where outages are counted. Default: nowhere. */
+  interruptions?: Interruptions;
   /** The session is over and we did not end it, or the server did not let it end; called at most once, after a join that succeeded. */
   onBroken(error: SessionError): void;
 };
@@ -130,6 +133,9 @@ export class Speaker {
             if (restart === undefined) breaking.break(lostWhileJoining());
             else restart.begin();
           },
+          back: (awayMs) => {
+            options.interruptions?.away.observe(awayMs / 1000);
+          },
           joined: (member) => {
             deal((to) => {
               to.joined(member);
@@ -165,7 +171,7 @@ export class Speaker {
       voice = createVoice(options, session, streamId, ssrc, media);
       for (const [generation, secret] of secrets) voice.useSecret(generation, secret, clock.now());
       stopPacing = startPacing(options, voice);
-      restart = restartOf(session, media, { ...published, streamId }, options.joinTimeoutMs, breaking);
+      restart = restartOf(session, media, { ...published, streamId }, options, breaking);
       const speaker = new Speaker(options, { session, media, voice, dealer, restart, joinMs, stopPacing });
       breaking.joined((error) => {
         if (!speaker.#left) options.onBroken(error);
@@ -262,11 +268,15 @@ function restartOf(
   session: TargetSession,
   media: SpeakerMedia,
   published: PublishOptions,
-  timeoutMs: number,
+  { joinTimeoutMs, clock, interruptions }: SpeakerOptions,
   breaking: SessionBreak,
 ): MediaRestart {
   return new MediaRestart({
-    timeoutMs,
+    timeoutMs: joinTimeoutMs,
+    clock,
+    onRestarted: (tookMs) => {
+      interruptions?.mediaRestart.observe(tookMs / 1000);
+    },
     attempt: async (signal) => {
       await media.reopen();
       const { transport } = await session.reconnect(media.fingerprint, signal);

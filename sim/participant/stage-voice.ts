@@ -29,7 +29,7 @@ export type StageVoiceOptions = {
   source: { next(): SourcedFrame } | undefined;
   suite: CipherSuiteName | undefined;
   wallOffsetMs: number;
-  /** False while there is no media: frames are neither encrypted nor sent then, nor are they in the account. */
+  /** False while there is no media: frames are neither encrypted nor sent then, and the account says so. */
   canSend(): boolean;
   send(packet: Buffer): void;
   encryptCost: Histogram;
@@ -46,6 +46,7 @@ export class StageVoice implements Paced {
   #sequence = 1;
   #throughFrame: number;
   #frames: number[] = [];
+  #unsentFrames: number[] = [];
   #ended = false;
   /** The last frame was speech rather than silence or room tone. */
   isSpeaking = false;
@@ -94,6 +95,7 @@ export class StageVoice implements Paced {
     if (next?.kind !== "frame") return;
     if (!this.#options.canSend()) {
       this.unsent++;
+      this.#unsentFrames.push(frame);
       return;
     }
     const dueMs = this.frameZeroDueMs + frame * frameMs;
@@ -131,13 +133,15 @@ export class StageVoice implements Paced {
 
   /** The account since the last one, for the listeners' side. */
   takeSent(): SentBatch {
-    const frames = this.#frames;
+    const [frames, unsent] = [this.#frames, this.#unsentFrames];
     this.#frames = [];
+    this.#unsentFrames = [];
     return {
       streamId: this.#options.streamId,
       frameZeroDueMs: this.frameZeroDueMs,
       throughFrame: this.#throughFrame,
       frames,
+      unsent,
       ended: this.#ended,
     };
   }

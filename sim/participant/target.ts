@@ -54,6 +54,10 @@ export type TargetEvents = {
   sealed(from: string, message: Uint8Array): void;
   /** The system has lost our media, and nothing else: {@link TargetSession.reconnect} makes it anew. */
   mediaLost(): void;
+  /** The signalling is gone and the place is kept; media may go on. Requests that cannot wait are refused until `back`. */
+  away(): void;
+  /** The signalling is there again, with all that changed meanwhile told before; gone since that many ms. */
+  back(awayMs: number): void;
   /** The far end's view of ICE and DTLS. */
   transportState(state: { ice: string; dtls: string }): void;
   /** The session is over and it was not us: removed by the server, or the connection is gone. */
@@ -77,7 +81,7 @@ export type TargetSession = {
   relay(messages: { to: string; sealed: Uint8Array }[]): Promise<void>;
   /** Leaves in good order. */
   leave(): Promise<void>;
-  /** Drops the connection at once; safe to call twice. */
+  /** Drops the connection at once, and the place with it; safe to call twice. */
   close(): void;
   /** Address and port that signalling really talks to. */
   readonly peer: { address: string; port: number } | undefined;

@@ -184,6 +184,8 @@ export const hostReportSchema = z.strictObject({
     edge: count,
     /** Expected, but refused by SFrame. */
     refused: count,
+    /** Frames that a speaker could not send, since it had no media. */
+    unsent: count,
   }),
   /** By figure id. */
   histograms: z.record(z.string(), histogramSnapshotSchema),

@@ -12,6 +12,7 @@ import {
 } from "./fleet.ts";
 import { runPlanSchema } from "./run-plan.ts";
 
+/** Within a version fields are only added; read from a file that lacks them, they say that there was nothing. */
 export const resultSchemaVersion = "soundcheck.result/1";
 
 const count = z.number().int().min(0);
@@ -30,6 +31,18 @@ export const distributionSchema = z.strictObject({
   max: seconds,
 });
 export type Distribution = z.infer<typeof distributionSchema>;
+
+const nothing: Distribution = {
+  n: 0,
+  coverage: null,
+  min: null,
+  mean: null,
+  p50: null,
+  p95: null,
+  p99: null,
+  p999: null,
+  max: null,
+};
 
 export const outcomes = ["PASS", "FAIL", "INVALID"] as const;
 export type Outcome = (typeof outcomes)[number];
@@ -124,7 +137,7 @@ export const resultSchema = z.strictObject({
   seed: z.string(),
   plan: runPlanSchema.nullable(),
   participants: z.strictObject({
-    /** Host and speakers planned for the stage, and listeners planned for the audience. */
+    /** Host and speakers planned for the stage, and listeners planned for the audience; clients without media are among the listeners. */
     speakers: count,
     listeners: count,
     joined: count,
@@ -139,6 +152,8 @@ export const resultSchema = z.strictObject({
     late: count,
     duplicate: count,
     edge: count,
+    /** Frames that a speaker could not send, since it had no media; listeners expected them, and lost them. */
+    unsent: count.default(0),
   }),
   lostRatio: z.number().nullable(),
   lateRatio: z.number().nullable(),
@@ -151,6 +166,26 @@ export const resultSchema = z.strictObject({
       expected: count,
     }),
   ),
+  /** Outages that participants came back from; those that they did not are failures. */
+  interruptions: z
+    .strictObject({
+      /** Signalling connections that were gone, and whose place was taken up again over another. */
+      resumes: count,
+      awaySeconds: distributionSchema,
+      /** Media connections that were lost and made anew. */
+      mediaRestarts: count,
+      mediaRestartSeconds: distributionSchema,
+    })
+    .default({ resumes: 0, awaySeconds: nothing, mediaRestarts: 0, mediaRestartSeconds: nothing }),
+  /** By k6's own figures, where its VUs were the clients and there was no media; null else. */
+  signalling: z
+    .strictObject({
+      clients: count,
+      joinSeconds: distributionSchema,
+      answerSeconds: distributionSchema,
+    })
+    .nullable()
+    .default(null),
   mouthToEarSeconds: distributionSchema,
   pathDelaySeconds: distributionSchema,
   playoutDelaySeconds: distributionSchema,

@@ -74,12 +74,22 @@ export const arbitraryResult: fc.Arbitrary<Result> = fc.record({
     late: count,
     duplicate: count,
     edge: count,
+    unsent: count,
   }),
   lostRatio: share,
   lateRatio: share,
   lossIntervals: fc.array(
     fc.record({ fromSecond: fc.nat(5000), toSecond: fc.nat(5000), lost: count, expected: count }),
     { maxLength: 10 },
+  ),
+  interruptions: fc.record({
+    resumes: count,
+    awaySeconds: distribution,
+    mediaRestarts: count,
+    mediaRestartSeconds: distribution,
+  }),
+  signalling: fc.option(
+    fc.record({ clients: count, joinSeconds: distribution, answerSeconds: distribution }),
   ),
   mouthToEarSeconds: distribution,
   pathDelaySeconds: distribution,

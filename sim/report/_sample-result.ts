@@ -1,7 +1,7 @@
 /** Results as a run would leave them, made from a seed, for tests of reports and for looking at reports. */
 import { resultSchemaVersion } from "../protocol/result.ts";
 import type { Distribution, Result, TimelineSecond } from "../protocol/result.ts";
-import type { Histogram } from "../util/histogram.ts";
+import { Histogram } from "../util/histogram.ts";
 import { createRandom } from "../util/random.ts";
 import { evaluateHarnessLimits } from "../verdict/harness-limits.ts";
 import { judgeThresholds } from "../verdict/judge.ts";
@@ -80,6 +80,7 @@ export function sampleResult(kind: SampleKind): Result {
     late,
     duplicate: 0,
     edge: nobody ? 0 : 412,
+    unsent: kind === "blackout" ? 37 : 0,
   };
   const coverage = (n: number): number | null => (n === 0 ? null : 1);
   const distribution = (id: keyof typeof histograms): Distribution =>
@@ -90,6 +91,7 @@ export function sampleResult(kind: SampleKind): Result {
     planned: { stage: speakers, audience: listeners },
     joined: nobody ? { stage: 0, audience: 0 } : { stage: speakers, audience: listeners },
     failures,
+    media: true,
     talkPlanned: true,
     packets: { ...packets, heard: packets.received },
     deaf: { count: 0, names: [] },
@@ -122,6 +124,8 @@ export function sampleResult(kind: SampleKind): Result {
     lostRatio: expected === 0 ? null : lost / expected,
     lateRatio: expected === 0 ? null : late / expected,
     lossIntervals: findLossIntervals(timeline),
+    interruptions: interruptionsOf(kind),
+    signalling: null,
     mouthToEarSeconds: distribution("mouth_to_ear"),
     pathDelaySeconds: distribution("path_delay"),
     playoutDelaySeconds: distribution("playout_delay"),
@@ -232,6 +236,21 @@ export function sampleResult(kind: SampleKind): Result {
       scenarioHash: "9b2c6f0e6f4f8c7f3b1a0d5e4c3b2a190f8e7d6c5b4a39281706f5e4d3c2b1a0",
       command: "soundcheck run panel --profile load",
     },
+  };
+}
+
+/** In the blackout everybody was away, and some came back to a worker that had died meanwhile. */
+function interruptionsOf(kind: SampleKind): Result["interruptions"] {
+  const [away, restart] = [new Histogram(), new Histogram()];
+  if (kind === "blackout") {
+    for (let place = 0; place < speakers + listeners; place++) away.observe(8.1 + place / 200);
+    for (let place = 0; place < 20; place++) restart.observe(0.2 + place / 50);
+  }
+  return {
+    resumes: away.n,
+    awaySeconds: distributionOf(away, away.n > 0 ? 1 : null),
+    mediaRestarts: restart.n,
+    mediaRestartSeconds: distributionOf(restart, restart.n > 0 ? 1 : null),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Html } from "./_html.ts";
 import { distributionRows } from "./_rows.ts";
 import { mark, table } from "./_table.ts";
 import { tailPlot } from "./_tail-plot.ts";
-import { dash, failedFirst, k6Value, ratio, thresholdsSummary, time } from "./_text.ts";
+import { dash, failedFirst, interruptionsText, k6Value, ratio, thresholdsSummary, time } from "./_text.ts";
 import { timelinePlots } from "./_timeline-plots.ts";
 
 export function timelineSection(result: Result): Html {
@@ -37,7 +37,7 @@ export function delaySection(result: Result): Html {
   const observed = ({ n, coverage }: Distribution): string[] => [grouped(n), ratio(coverage)];
   return html`<section>
     <h2>How late</h2>
-    ${tailPlot(result) ?? html`<p class="quiet">No delay was observed.</p>`}
+    ${result.signalling === null ? (tailPlot(result) ?? html`<p class="quiet">No delay was observed.</p>`) : ""}
     ${table(
       ["Figure", "p50#", "p95#", "p99#", "p99.9#", "max#", "n#", "observed#"],
       distributionRows(result).map(([label, distribution]) => ({
@@ -79,16 +79,31 @@ export function thresholdsSection({ thresholds }: Result): Html {
   </section>`;
 }
 
-export function lossSection({ packets, participants, worstListeners }: Result): Html {
+/** Sessions that broke, by what they said. */
+export function failuresTable({ participants: { failures } }: Result): Html | string {
+  if (failures.length === 0) return "";
+  return html`<h3>Sessions that broke</h3>
+    ${table(
+      ["Cause", "Message~", "Sessions#"],
+      [...failures]
+        .sort((a, b) => b.count - a.count)
+        .map(({ cause, message, count }) => ({ cells: [cause, message, grouped(count)] })),
+    )}`;
+}
+
+export function lossSection(result: Result): Html {
+  const { packets, worstListeners } = result;
+  const interruptions = interruptionsText(result);
   const share = (part: number, whole: number): string => (whole > 0 ? percentOf(part, whole) : dash);
   return html`<section>
     <h2>What was heard</h2>
     ${table(
-      ["Sent#", "Expected#", "Received#", "Lost#", "Late#", "Duplicate#", "At the edges#"],
+      ["Sent#", "Unsent#", "Expected#", "Received#", "Lost#", "Late#", "Duplicate#", "At the edges#"],
       [
         {
           cells: [
             grouped(packets.sent),
+            grouped(packets.unsent),
             grouped(packets.expected),
             grouped(packets.received),
             html`${grouped(packets.lost)} <small>${share(packets.lost, packets.expected)}</small>`,
@@ -100,20 +115,11 @@ export function lossSection({ packets, participants, worstListeners }: Result): 
       ],
     )}
     <p class="quiet" style="margin-top:.5rem">
-      Expected: sent while a listener was connected to the stream, summed over listeners. At the edges: sent
-      before it was connected or after it left; neither heard nor lost.
+      Expected: sent, or due and not sent for want of media, while a listener was connected to the stream,
+      summed over listeners. At the edges: sent before it was connected or after it left; neither heard nor
+      lost.
     </p>
-    ${
-      participants.failures.length === 0
-        ? ""
-        : html`<h3>Sessions that broke</h3>
-            ${table(
-              ["Cause", "Message~", "Sessions#"],
-              [...participants.failures]
-                .sort((a, b) => b.count - a.count)
-                .map(({ cause, message, count }) => ({ cells: [cause, message, grouped(count)] })),
-            )}`
-    }
+    ${interruptions === null ? "" : html`<p>Interruptions: ${interruptions}.</p>`} ${failuresTable(result)}
     ${
       worstListeners.length === 0
         ? ""

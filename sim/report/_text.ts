@@ -78,13 +78,32 @@ export function outcomeSentence({ verdict, thresholds, harness }: Result): strin
   return sentences[verdict.outcome];
 }
 
-export function participantsText({ participants }: Result): string {
+export function participantsText({ participants, signalling }: Result): string {
   const planned = participants.speakers + participants.listeners;
+  if (signalling !== null) {
+    return (
+      `${grouped(participants.joined)} of ${grouped(planned)} clients joined, without media, ` +
+      `${grouped(participants.failed)} failed`
+    );
+  }
   return (
     `${grouped(participants.joined)} of ${grouped(planned)} joined ` +
     `(${grouped(participants.speakers)} on stage, ${plural(participants.listeners, "listener")} planned), ` +
     `${grouped(participants.failed)} failed`
   );
+}
+
+/** Outages that participants came back from, and what speakers could not send; null: none of it. */
+export function interruptionsText({ interruptions, packets }: Result): string | null {
+  const { resumes, awaySeconds, mediaRestarts, mediaRestartSeconds } = interruptions;
+  const parts = [
+    ...(resumes > 0 ? [`${grouped(resumes)} resumed, away ≤ ${time(awaySeconds.max)}`] : []),
+    ...(mediaRestarts > 0
+      ? [`media anew ${grouped(mediaRestarts)} ×, in ≤ ${time(mediaRestartSeconds.max)}`]
+      : []),
+    ...(packets.unsent > 0 ? [`${plural(packets.unsent, "frame")} unsent`] : []),
+  ];
+  return parts.length === 0 ? null : parts.join("   ");
 }
 
 export function thresholdsSummary(thresholds: readonly JudgedThreshold[]): string {

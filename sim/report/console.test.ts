@@ -45,6 +45,22 @@ describe("formatConsole", () => {
     expect(lines[1]).toContain("No participant connected: 180 did not complete ICE");
   });
 
+  test("says in a line of its own what participants came back from, if anything", () => {
+    expect(formatConsole(sampleResult("blackout"))).toContain(
+      "interruptions 204 resumed, away ≤ 9.12 s   media anew 20 ×, in ≤ 580 ms   37 frames unsent",
+    );
+    expect(formatConsole(sampleResult("pass"))).not.toContain("interruptions");
+  });
+
+  test("of a storm of signalling shows joins and answers, and nothing of media", () => {
+    const { joinSeconds } = sampleResult("pass");
+    const signalling = { clients: 204, joinSeconds, answerSeconds: joinSeconds };
+    const text = formatConsole({ ...sampleResult("pass"), signalling });
+    expect(text).toContain("204 of 204 clients joined, without media, 0 failed");
+    expect(text).toContain("answers       p50 59.8 ms");
+    expect(text).not.toMatch(/mouth to ear|packets|encryption|late sends/);
+  });
+
   test("shows failed thresholds before met ones, with n", () => {
     const marks = formatConsole(sampleResult("blackout"))
       .split("\n")
@@ -71,7 +87,7 @@ describe("formatConsole", () => {
         ok: false,
       })),
     });
-    expect(text).toContain("• reason 6\n  • and 13 more reasons, in the report");
+    expect(text).toContain("• reason 5\n  • and 14 more reasons, in the report");
     expect(text).toContain("and 4 more, 4 of them failed");
   });
 });

@@ -6,6 +6,7 @@ import {
   bytes,
   dash,
   failedFirst,
+  interruptionsText,
   k6Value,
   outcomeSentence,
   participantsText,
@@ -54,20 +55,21 @@ function heading(result: Result, paint: Paint): string[] {
   return [
     `${paint(outcomeColors[outcome], paint(1, outcome))}  ${cut(about.map(plain).join("  "), columns - 9)}`,
     ...(reasons.length === 0 ? [`  ${outcomeSentence(result)}`] : []),
-    ...reasonLines(reasons.map(({ message }) => plain(message))).map(
-      (line) => `  ${line.replace("•", bullet)}`,
-    ),
+    ...reasonLines(
+      reasons.map(({ message }) => plain(message)),
+      interruptionsText(result) === null ? mostReasonLines : mostReasonLines - 1,
+    ).map((line) => `  ${line.replace("•", bullet)}`),
   ];
 }
 
 /** As many reasons as fit, each whole, the first one in any case. */
-function reasonLines(reasons: readonly string[]): string[] {
+function reasonLines(reasons: readonly string[], most: number): string[] {
   const lines: string[] = [];
   for (const [i, reason] of reasons.entries()) {
     const wrapped = wrap(reason, columns - 4).map((line, first) => `${first === 0 ? "•" : " "} ${line}`);
     const isLast = i === reasons.length - 1;
-    if (i === 0) lines.push(...wrapped.slice(0, mostReasonLines - 1));
-    else if (lines.length + wrapped.length <= mostReasonLines - (isLast ? 0 : 1)) lines.push(...wrapped);
+    if (i === 0) lines.push(...wrapped.slice(0, most - 1));
+    else if (lines.length + wrapped.length <= most - (isLast ? 0 : 1)) lines.push(...wrapped);
     else return [...lines, `• and ${plural(reasons.length - i, "more reason")}, in the report`];
   }
   return lines;
@@ -86,9 +88,24 @@ function wrap(text: string, width: number): string[] {
 }
 
 function table(result: Result): string[] {
-  const { packets, e2ee, harness } = result;
+  const interruptions = interruptionsText(result);
   const rows: [label: string, text: string][] = [
     ["participants", participantsText(result)],
+    ...(result.signalling === null
+      ? mediaRows(result)
+      : ([
+          ["join", quantiles(result.signalling.joinSeconds)],
+          ["answers", quantiles(result.signalling.answerSeconds)],
+        ] satisfies [string, string][])),
+    ...(interruptions === null ? [] : ([["interruptions", interruptions]] satisfies [string, string][])),
+    ["harness", harnessText(result)],
+  ];
+  return rows.map(([label, text]) => `  ${label.padEnd(14)}${cut(plain(text), columns - 16)}`);
+}
+
+function mediaRows(result: Result): [label: string, text: string][] {
+  const { packets } = result;
+  return [
     [
       "packets",
       `${grouped(packets.expected)} expected   ${grouped(packets.received)} received   ` +
@@ -96,14 +113,20 @@ function table(result: Result): string[] {
     ],
     ["mouth to ear", quantiles(result.mouthToEarSeconds)],
     ["join", quantiles(result.joinSeconds)],
-    ["encryption", encryptionText(e2ee)],
-    [
-      "harness",
-      `late sends p99 ${time(harness.lateSendSeconds.p99)}   event loop p99 ${time(harness.eventLoopDelaySeconds.p99)}   ` +
-        `CPU ${ratio(harness.cpu.machineBusyRatio)}   limits ${harness.limits.filter(({ ok }) => ok).length}/${harness.limits.length} kept`,
-    ],
+    ["encryption", encryptionText(result.e2ee)],
   ];
-  return rows.map(([label, text]) => `  ${label.padEnd(14)}${cut(plain(text), columns - 16)}`);
+}
+
+function harnessText({ harness, signalling }: Result): string {
+  const { limits } = harness;
+  const own =
+    signalling === null
+      ? `late sends p99 ${time(harness.lateSendSeconds.p99)}   event loop p99 ${time(harness.eventLoopDelaySeconds.p99)}`
+      : `late starts p99 ${time(limits.find(({ id }) => id === "late-start-p99")?.measured ?? null)}`;
+  return (
+    `${own}   CPU ${ratio(harness.cpu.machineBusyRatio)}   ` +
+    `limits ${limits.filter(({ ok }) => ok).length}/${limits.length} kept`
+  );
 }
 
 function encryptionText({

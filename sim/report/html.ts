@@ -12,7 +12,7 @@ import {
   environmentSection,
   harnessSection,
 } from "./_machinery-sections.ts";
-import { delaySection, lossSection, thresholdsSection, timelineSection } from "./_sections.ts";
+import { delaySection, failuresTable, lossSection, thresholdsSection, timelineSection } from "./_sections.ts";
 import { page } from "./_page.ts";
 import { dash, outcomeSentence, span, startText, thresholdsSummary, time } from "./_text.ts";
 
@@ -22,9 +22,14 @@ export function formatHtml(result: Result): string {
     title: `${verdict.outcome}: ${scenario}/${profile} ${runId}`,
     tone: verdict.outcome,
     header: heading(result),
-    main: html`${tiles(result)} ${timelineSection(result)} ${thresholdsSection(result)}
-    ${delaySection(result)} ${lossSection(result)} ${encryptionSection(result)} ${egressSection(result)}
-    ${harnessSection(result)} ${environmentSection(result)}`,
+    main: html`${tiles(result)} ${result.signalling === null ? timelineSection(result) : ""}
+    ${thresholdsSection(result)} ${delaySection(result)}
+    ${
+      result.signalling === null
+        ? html`${lossSection(result)} ${encryptionSection(result)}`
+        : failuresTable(result)
+    }
+    ${egressSection(result)} ${harnessSection(result)} ${environmentSection(result)}`,
     footer: html`Soundcheck ${environment.soundcheck}, run ${runId}. Delays are counted from the intended
     instants, percentiles come from merged histograms (within 0.8 %), and a figure that was not measured is
     shown as ${dash}.`,
@@ -48,25 +53,17 @@ function heading(result: Result): Html {
 }
 
 function tiles(result: Result): Html {
-  const { participants, packets, mouthToEarSeconds, joinSeconds, thresholds } = result;
+  const { participants, thresholds } = result;
   const planned = participants.speakers + participants.listeners;
-  const rows: [label: string, figure: string, note: string][] = [
+  const rows: Tile[] = [
     [
       "Joined",
       `${grouped(participants.joined)} / ${grouped(planned)}`,
-      `${grouped(participants.speakers)} on stage, ${plural(participants.listeners, "listener")}`,
+      result.signalling === null
+        ? `${grouped(participants.speakers)} on stage, ${plural(participants.listeners, "listener")}`
+        : "without media",
     ],
-    [
-      "Lost",
-      result.lostRatio === null ? dash : percentOf(packets.lost, packets.expected),
-      `of ${plural(packets.expected, "packet")}`,
-    ],
-    [
-      "Mouth to ear p99",
-      time(mouthToEarSeconds.p99),
-      `p50 ${time(mouthToEarSeconds.p50)}, n ${grouped(mouthToEarSeconds.n)}`,
-    ],
-    ["Join p95", time(joinSeconds.p95), `n ${grouped(joinSeconds.n)}`],
+    ...(result.signalling === null ? mediaTiles(result) : signallingTiles(result.signalling)),
     [
       "Thresholds",
       thresholdsSummary(thresholds),
@@ -82,4 +79,29 @@ function tiles(result: Result): Html {
         </div>`,
     )}
   </dl>`;
+}
+
+type Tile = [label: string, figure: string, note: string];
+
+function mediaTiles({ packets, lostRatio, mouthToEarSeconds, joinSeconds }: Result): Tile[] {
+  return [
+    [
+      "Lost",
+      lostRatio === null ? dash : percentOf(packets.lost, packets.expected),
+      `of ${plural(packets.expected, "packet")}`,
+    ],
+    [
+      "Mouth to ear p99",
+      time(mouthToEarSeconds.p99),
+      `p50 ${time(mouthToEarSeconds.p50)}, n ${grouped(mouthToEarSeconds.n)}`,
+    ],
+    ["Join p95", time(joinSeconds.p95), `n ${grouped(joinSeconds.n)}`],
+  ];
+}
+
+function signallingTiles({ joinSeconds, answerSeconds }: NonNullable<Result["signalling"]>): Tile[] {
+  return [
+    ["Join p99", time(joinSeconds.p99), `n ${grouped(joinSeconds.n)}`],
+    ["Answers p99", time(answerSeconds.p99), `n ${grouped(answerSeconds.n)}`],
+  ];
 }

@@ -4,6 +4,7 @@ import { distributionRows } from "./_rows.ts";
 import {
   bytes,
   failedFirst,
+  interruptionsText,
   k6Value,
   limitMeasured,
   limitText,
@@ -23,6 +24,7 @@ const marks = { PASS: "✅", FAIL: "❌", INVALID: "⚠️" } as const;
 
 export function formatMarkdown(result: Result): string {
   const { verdict, packets } = result;
+  const interruptions = interruptionsText(result);
   return [
     `# ${marks[verdict.outcome]} ${verdict.outcome}: ${escape(`${result.scenario}/${result.profile}`)}`,
     "",
@@ -33,7 +35,12 @@ export function formatMarkdown(result: Result): string {
     `${escape(startText(result.startedAt))}, ${span(result.durationSeconds)}, seed ${escape(result.seed)}, run ${escape(result.runId)}`,
     "",
     `- **Participants:** ${participantsText(result)}`,
-    `- **Packets:** ${grouped(packets.expected)} expected, ${grouped(packets.received)} received, ${grouped(packets.lost)} lost (${ratio(result.lostRatio)}), ${grouped(packets.late)} late (${ratio(result.lateRatio)})`,
+    ...(result.signalling === null
+      ? [
+          `- **Packets:** ${grouped(packets.expected)} expected, ${grouped(packets.received)} received, ${grouped(packets.lost)} lost (${ratio(result.lostRatio)}), ${grouped(packets.late)} late (${ratio(result.lateRatio)})`,
+        ]
+      : []),
+    ...(interruptions === null ? [] : [`- **Interruptions:** ${escape(interruptions)}`]),
     ...result.lossIntervals.map((interval) => `- **Loss:** ${escape(describeLossInterval(interval))}`),
     ...encryption(result),
     "",
@@ -68,7 +75,8 @@ export function formatMarkdown(result: Result): string {
   ].join("\n");
 }
 
-function encryption({ e2ee }: Result): string[] {
+function encryption({ e2ee, signalling }: Result): string[] {
+  if (signalling !== null) return [];
   if (!e2ee.enabled) return ["- **Encryption:** off"];
   return [
     `- **Encryption:** ${escape(e2ee.suite)}, encrypt p50 ${time(e2ee.encryptSeconds.p50)}, decrypt p50 ${time(e2ee.decryptSeconds.p50)}, ${bytes(e2ee.overheadBytesPerFrame)} a frame, ${grouped(e2ee.rekeys)} rekeys`,

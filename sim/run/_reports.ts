@@ -41,6 +41,7 @@ const noPackets: HostReport["packets"] = {
   duplicate: 0,
   edge: 0,
   refused: 0,
+  unsent: 0,
 };
 
 const noSframe: HostReport["sframe"] = {

@@ -41,6 +41,7 @@ function observed(more: Partial<Observed> = {}): Observed {
       hash: "00",
       profile: "smoke",
       parameters: {},
+      clients: null,
       thresholds,
     },
     startedAtMs: Date.UTC(2026, 0, 1),
@@ -51,6 +52,7 @@ function observed(more: Partial<Observed> = {}): Observed {
     k6: {
       exitCode: 0,
       detail: "",
+      complaints: {},
       exception: null,
       metrics: { digests: { type: "counter", values: { count: 55, rate: 5 } } },
     },
@@ -87,6 +89,7 @@ describe("a run in good order", () => {
       late: 1,
       duplicate: 4,
       edge: 5,
+      unsent: 0,
     });
     expect(result.lostRatio).toBe(0);
     expect(result.lateRatio).toBeCloseTo(1 / 300);
@@ -167,7 +170,7 @@ describe("a run that is not in good order", () => {
     const result = assembleResult(
       observed({
         report: agentReport(stage, { ...audience, packets, histograms }),
-        k6: { exitCode: 0, detail: "", exception: null, metrics },
+        k6: { exitCode: 0, detail: "", complaints: {}, exception: null, metrics },
       }),
     );
     expect(result.verdict.outcome).toBe("FAIL");
@@ -180,7 +183,9 @@ describe("a run that is not in good order", () => {
 
   test("is invalid when digests went missing between agent and k6", () => {
     const metrics: K6SummaryMetrics = { digests: { type: "counter", values: { count: 54 } } };
-    const result = assembleResult(observed({ k6: { exitCode: 0, detail: "", exception: null, metrics } }));
+    const result = assembleResult(
+      observed({ k6: { exitCode: 0, detail: "", complaints: {}, exception: null, metrics } }),
+    );
     expect(result.verdict.outcome).toBe("INVALID");
     expect(result.harness.k6).toMatchObject({ digestsSent: 55, digestsReceived: 54 });
   });
@@ -239,7 +244,7 @@ describe("a run that is not in good order", () => {
         report: undefined,
         plan: undefined,
         expectedHosts: [],
-        k6: { exitCode: 107, detail: "setup failed", exception: null, metrics: undefined },
+        k6: { exitCode: 107, detail: "setup failed", complaints: {}, exception: null, metrics: undefined },
         processes: [],
       }),
     );

@@ -1,21 +1,14 @@
 /** From all that was observed of a run to its result. Pure: no clock, no files. */
-import type { FigureId } from "../protocol/figures.ts";
-import { figures } from "../protocol/figures.ts";
-import type { AgentReport, Destination, ProcessUsage } from "../protocol/fleet.ts";
+import type { AgentReport, Destination, FailureCause, ProcessUsage } from "../protocol/fleet.ts";
 import type { RunPlan } from "../protocol/run-plan.ts";
 import { resultSchemaVersion, type Result } from "../protocol/result.ts";
 import type { SystemFailure, VerdictFacts } from "../verdict/facts.ts";
-import { evaluateHarnessLimits } from "../verdict/harness-limits.ts";
-import {
-  abortedByThreshold,
-  judgeThresholds,
-  type ExactFigure,
-  type ExactFigures,
-  type K6SummaryMetrics,
-} from "../verdict/judge.ts";
+import { evaluateClientLimits, evaluateHarnessLimits } from "../verdict/harness-limits.ts";
+import { abortedByThreshold, judgeThresholds, type K6SummaryMetrics } from "../verdict/judge.ts";
 import { findLossIntervals } from "../verdict/loss-intervals.ts";
 import { decideVerdict } from "../verdict/outcome.ts";
-import { Histogram } from "../util/histogram.ts";
+import { exactFigures, harnessMeasures, longestStall, worstEventLoop } from "./_measures.ts";
+import { clientsOf } from "./clients.ts";
 import { distributionOf, mergeReports, worstListeners, type Merged } from "./merge.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -35,6 +28,8 @@ export type Observed = {
     exitCode: number | null;
     detail: string;
     exception: string | null;
+    /** What the script last said of sessions that failed, by cause. */
+    complaints: Partial<Record<FailureCause, string>>;
     metrics: K6SummaryMetrics | undefined;
   };
   systemFailure: SystemFailure | null;
@@ -53,17 +48,18 @@ const worstListed = 20;
 
 export function assembleResult(observed: Observed): Result {
   const merged = mergeReports(observed.report);
-  const { plan } = observed;
-  const planned =
-    plan === undefined
-      ? { stage: 0, audience: 0 }
-      : { stage: 1 + plan.stage.speakers, audience: plan.audience.listeners };
-  const joinedOf = (hosts: Merged["hosts"]): number => hosts.reduce((sum, { joined }) => sum + joined, 0);
-  const joined = { stage: joinedOf(merged.stage), audience: joinedOf(merged.audience) };
-  const failedOf = (hosts: Merged["hosts"]): number =>
-    hosts.reduce((sum, { failures }) => sum + failures.reduce((n, { count }) => n + count, 0), 0);
-  const failed = failedOf(merged.hosts);
+  const { plan, scenario } = observed;
   const k6Metrics = observed.k6.metrics ?? {};
+  const clients =
+    scenario.clients === null ? null : clientsOf(scenario.clients, k6Metrics, observed.k6.complaints);
+  const joinedOf = (hosts: Merged["hosts"]): number => hosts.reduce((sum, { joined }) => sum + joined, 0);
+  const planned = {
+    stage: plan === undefined ? 0 : 1 + plan.stage.speakers,
+    audience: clients?.planned ?? plan?.audience.listeners ?? 0,
+  };
+  const joined = { stage: joinedOf(merged.stage), audience: clients?.joined ?? joinedOf(merged.audience) };
+  const failures = clients?.failures ?? merged.failures;
+  const failed = failures.reduce((sum, { count }) => sum + count, 0);
   const heard = merged.packets.received - merged.packets.refused;
   const worst = worstListeners(merged.audience, worstListed);
   const mouthToEar = merged.histograms.mouth_to_ear;
@@ -72,31 +68,32 @@ export function assembleResult(observed: Observed): Result {
     ...distributionOf(mouthToEar, null),
     coverage: heard > 0 ? Math.min(1, ((mouthToEar?.n ?? 0) + merged.packets.late) / heard) : null,
   };
-  const limits = evaluateHarnessLimits({
-    lateSend: {
-      p99: merged.histograms.late_send?.quantile(0.99) ?? null,
-      p999: merged.histograms.late_send?.quantile(0.999) ?? null,
-    },
-    eventLoopDelay: merged.hosts.map(({ name, histograms }) => ({
-      host: name,
-      p99:
-        histograms["event_loop_delay"] === undefined
-          ? null
-          : Histogram.from(histograms["event_loop_delay"]).quantile(0.99),
-    })),
-    machineBusyRatio: observed.machineBusyRatio,
-    heardPackets: heard,
+  const { machineBusyRatio } = observed;
+  const countedByK6 = (metric: string): number | null =>
+    observed.k6.metrics === undefined ? null : (k6Metrics[metric]?.values["count"] ?? 0);
+  const droppedIterations = countedByK6("dropped_iterations");
+  const measures = harnessMeasures(merged, {
+    stage: { planned: planned.stage, joined: joined.stage },
+    audience: { planned: planned.audience, joined: joined.audience },
+    machineBusyRatio,
     mouthToEarCoverage: mouthToEarDistribution.coverage,
-    digestsSent: merged.hosts.reduce((sum, { digestsSent }) => sum + digestsSent, 0),
-    digestsReceived: observed.k6.metrics === undefined ? null : (k6Metrics["digests"]?.values["count"] ?? 0),
-    droppedIterations:
-      observed.k6.metrics === undefined ? null : (k6Metrics["dropped_iterations"]?.values["count"] ?? 0),
-    stage: { planned: planned.stage, started: joined.stage + failedToJoin(merged.stage) },
-    audience: { planned: planned.audience, started: joined.audience + failedToJoin(merged.audience) },
+    digestsReceived: countedByK6("digests"),
+    droppedIterations,
   });
+  const limits =
+    clients === null
+      ? evaluateHarnessLimits(measures)
+      : evaluateClientLimits({
+          machineBusyRatio,
+          droppedIterations,
+          audience: clients,
+          lateStartP99: clients.lateStartP99,
+        });
   const thresholds = judgeThresholds(
-    observed.scenario.thresholds,
-    exactFigures(merged, { planned: planned.stage + planned.audience, failed }, observed.durationSeconds),
+    scenario.thresholds,
+    clients === null
+      ? exactFigures(merged, { planned: planned.stage + planned.audience, failed }, observed.durationSeconds)
+      : null,
     k6Metrics,
   );
   const facts: VerdictFacts = {
@@ -104,7 +101,8 @@ export function assembleResult(observed: Observed): Result {
     interrupted: observed.interrupted,
     planned,
     joined,
-    failures: merged.failures,
+    failures,
+    media: clients === null,
     talkPlanned: plan !== undefined && plan.conversation.model !== "silent",
     packets: { ...merged.packets, heard },
     deaf: {
@@ -120,7 +118,7 @@ export function assembleResult(observed: Observed): Result {
       detail: observed.k6.detail,
       exception: observed.k6.exception,
       summary: observed.k6.metrics !== undefined,
-      abortedByThreshold: abortedByThreshold(observed.scenario.thresholds, k6Metrics),
+      abortedByThreshold: abortedByThreshold(scenario.thresholds, k6Metrics),
     },
     limits,
     thresholds,
@@ -133,8 +131,8 @@ export function assembleResult(observed: Observed): Result {
     startedAt: new Date(observed.startedAtMs).toISOString(),
     durationSeconds: observed.durationSeconds,
     verdict: decideVerdict(facts),
-    scenario: observed.scenario.name,
-    profile: observed.scenario.profile,
+    scenario: scenario.name,
+    profile: scenario.profile,
     seed: observed.seed,
     plan: plan ?? null,
     participants: {
@@ -142,7 +140,7 @@ export function assembleResult(observed: Observed): Result {
       listeners: planned.audience,
       joined: joined.stage + joined.audience,
       failed,
-      failures: merged.failures,
+      failures,
     },
     packets: {
       sent: packets.sent,
@@ -152,15 +150,23 @@ export function assembleResult(observed: Observed): Result {
       late: packets.late,
       duplicate: packets.duplicate,
       edge: packets.edge,
+      unsent: packets.unsent,
     },
     lostRatio: ratio(packets.lost, packets.expected),
     lateRatio: ratio(packets.late, packets.expected),
     lossIntervals: findLossIntervals(merged.timeline),
+    interruptions: {
+      resumes: histograms.away?.n ?? 0,
+      awaySeconds: distributionOf(histograms.away, null),
+      mediaRestarts: histograms.media_restart?.n ?? 0,
+      mediaRestartSeconds: distributionOf(histograms.media_restart, null),
+    },
+    signalling: clients?.figures ?? null,
     mouthToEarSeconds: mouthToEarDistribution,
     pathDelaySeconds: distributionOf(histograms.path_delay, heard),
     playoutDelaySeconds: distributionOf(histograms.playout_delay, heard - packets.late),
-    joinSeconds: distributionOf(histograms.join, joined.stage + joined.audience),
-    firstSoundSeconds: distributionOf(histograms.first_sound, joined.audience),
+    joinSeconds: distributionOf(histograms.join, joinedOf(merged.hosts)),
+    firstSoundSeconds: distributionOf(histograms.first_sound, joinedOf(merged.audience)),
     e2ee: {
       enabled: plan?.e2ee.enabled ?? false,
       suite: plan?.e2ee.suite ?? "unknown",
@@ -183,7 +189,7 @@ export function assembleResult(observed: Observed): Result {
       lateSendSeconds: distributionOf(histograms.late_send, null),
       eventLoopDelaySeconds: distributionOf(worstEventLoop(merged), null),
       cpu: {
-        machineBusyRatio: observed.machineBusyRatio,
+        machineBusyRatio,
         processes: usages,
         workerSecondsPerForwardedPacket: ratio(
           sumCpu(usages, (name) => name.startsWith("worker-")),
@@ -196,11 +202,9 @@ export function assembleResult(observed: Observed): Result {
       },
       k6: {
         exitCode: observed.k6.exitCode,
-        droppedIterations:
-          observed.k6.metrics === undefined ? null : (k6Metrics["dropped_iterations"]?.values["count"] ?? 0),
-        digestsSent: merged.hosts.reduce((sum, { digestsSent }) => sum + digestsSent, 0),
-        digestsReceived:
-          observed.k6.metrics === undefined ? null : (k6Metrics["digests"]?.values["count"] ?? 0),
+        droppedIterations,
+        digestsSent: measures.digestsSent,
+        digestsReceived: measures.digestsReceived,
       },
       limits,
     },
@@ -222,48 +226,4 @@ function ratio(part: number | null, whole: number): number | null {
 function sumCpu(usages: readonly ProcessUsage[], wanted: (name: string) => boolean): number | null {
   const found = usages.filter(({ name }) => wanted(name));
   return found.length === 0 ? null : found.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
-}
-
-/** Sessions that broke before they had joined: the rest of `joined` and `failed` overlap. */
-function failedToJoin(hosts: Merged["hosts"]): number {
-  return hosts.reduce((sum, { failedToJoin: count }) => sum + count, 0);
-}
-
-function worstEventLoop(merged: Merged): Histogram | undefined {
-  const histograms = merged.hosts.flatMap(({ histograms: { event_loop_delay: snapshot } }) =>
-    snapshot === undefined ? [] : [Histogram.from(snapshot)],
-  );
-  return histograms.toSorted((a, b) => (b.quantile(0.99) ?? 0) - (a.quantile(0.99) ?? 0))[0];
-}
-
-function longestStall(merged: Merged): number | null {
-  const stalls = merged.hosts.map(({ histograms: { event_loop_delay: snapshot } }) => snapshot?.max ?? null);
-  return stalls.length === 0 || stalls.includes(null) ? null : Math.max(...(stalls as number[]));
-}
-
-function exactFigures(
-  merged: Merged,
-  sessions: { planned: number; failed: number },
-  durationSeconds: number,
-): ExactFigures {
-  const { packets } = merged;
-  const exact: Partial<Record<FigureId, ExactFigure>> = {};
-  for (const [id, histogram] of Object.entries(merged.histograms) as [FigureId, Histogram][]) {
-    if (figures[id]?.kind === "distribution") exact[id] = { kind: "distribution", histogram };
-  }
-  const counted = merged.hosts.length > 0;
-  return {
-    durationSeconds,
-    figures: {
-      ...exact,
-      packets_sent: { kind: "counter", value: packets.sent, n: packets.sent },
-      packets_expected: { kind: "counter", value: packets.expected, n: packets.expected },
-      packets_received: { kind: "counter", value: packets.received, n: packets.expected },
-      lost: { kind: "rate", hits: packets.lost, tries: packets.expected },
-      late: { kind: "rate", hits: packets.late, tries: packets.expected },
-      undecryptable: { kind: "rate", hits: packets.refused, tries: packets.received },
-      session_ok: { kind: "rate", hits: merged.completed, tries: sessions.planned },
-      session_errors: { kind: "counter", value: sessions.failed, n: counted ? sessions.planned : 0 },
-    },
-  };
 }

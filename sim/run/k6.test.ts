@@ -12,6 +12,7 @@ const settings: ScenarioSettings = {
   runId: "run-1",
   target: "ws://127.0.0.1:1/room",
   agent: "http://127.0.0.1:2",
+  tokenSecret: undefined,
   summaryFile: "/tmp/k6.json",
 };
 

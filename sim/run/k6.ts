@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { failureCauses, type FailureCause } from "../protocol/fleet.ts";
 import { k6SummaryMetricsSchema, type K6SummaryMetrics } from "../verdict/judge.ts";
 
 const summarySchema = z.looseObject({ metrics: k6SummaryMetricsSchema });
@@ -14,7 +15,10 @@ export type ScenarioSettings = {
   e2ee: boolean;
   runId: string;
   target: string;
-  agent: string;
+  /** Undefined: the scenario needs none. */
+  agent: string | undefined;
+  /** Base64url, for scenarios whose VUs sign tokens themselves; undefined: they get none. */
+  tokenSecret: string | undefined;
   summaryFile: string;
 };
 
@@ -32,7 +36,8 @@ export function k6Environment(settings: ScenarioSettings): NodeJS.ProcessEnv {
     E2EE: settings.e2ee ? "on" : "off",
     RUN_ID: settings.runId,
     TARGET: settings.target,
-    AGENT: settings.agent,
+    ...(settings.agent === undefined ? {} : { AGENT: settings.agent }),
+    ...(settings.tokenSecret === undefined ? {} : { SOUNDCHECK_TOKEN_SECRET: settings.tokenSecret }),
     SUMMARY_FILE: settings.summaryFile,
   };
 }
@@ -45,6 +50,16 @@ export function readSummary(path: string): K6SummaryMetrics | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What the script last said of sessions that failed, by cause (scenarios/lib/client.ts). */
+export function complaintsByCause(tail: string): Partial<Record<FailureCause, string>> {
+  return Object.fromEntries(
+    failureCauses.flatMap((cause) => {
+      const said = lastMessage(tail, new RegExp(`level=error msg="${cause}: .*source=console`));
+      return said === null ? [] : [[cause, said.slice(cause.length + 2)]];
+    }),
+  );
 }
 
 /** The last thing that k6 complained about. */

@@ -33,6 +33,7 @@ describe("hosts merged", () => {
       duplicate: 8,
       edge: 10,
       refused: 4,
+      unsent: 0,
     });
     expect(merged.completed).toBe(8);
     expect(merged.sframe).toMatchObject({

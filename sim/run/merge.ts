@@ -35,6 +35,7 @@ export function mergeReports(report: AgentReport | undefined): Merged {
         duplicate: 0,
         edge: 0,
         refused: 0,
+        unsent: 0,
       },
     ),
     histograms: mergeHistograms(hosts),

@@ -12,12 +12,20 @@ import { InterruptedError } from "../util/errors.ts";
 import { AgentClient } from "./agent-client.ts";
 import { assembleResult, type Observed } from "./assemble.ts";
 import { describeEnvironment, findTools, type Tools } from "./environment.ts";
-import { k6Environment, lastComplaint, lastException, readSummary, type ScenarioSettings } from "./k6.ts";
-import { startProgram, startService, type Ended, type ManagedProcess } from "./processes.ts";
+import {
+  complaintsByCause,
+  k6Environment,
+  lastComplaint,
+  lastException,
+  readSummary,
+  type ScenarioSettings,
+} from "./k6.ts";
+import { startProgram, startService, type ManagedProcess } from "./processes.ts";
 import { UsageSampler } from "./process-usage.ts";
 import { whyUnreachable } from "./reach.ts";
 import { createRunDirectory, runIdOf, writeReports } from "./run-directory.ts";
 import { findScenario, inspectScenario, type Scenario } from "./scenario.ts";
+import { howEnded, watch } from "./watch.ts";
 
 export type RunOptions = {
   /** The repository, or wherever scenarios/ and node_modules/ are. */
@@ -46,7 +54,6 @@ export type RunOptions = {
 
 export type RunOutcome = { result: Result; directory: string; interrupted: boolean };
 
-const pollMs = 1000;
 /** k6 stops its VUs and writes its summary within this, once told. */
 const k6StopMs = 15_000;
 /** After a death of the system: for participants to notice, and to be counted. */
@@ -69,6 +76,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
     runId,
     target: options.target ?? "ws://127.0.0.1:1/room",
     agent: "http://127.0.0.1:1",
+    tokenSecret: undefined,
     summaryFile,
   };
   // Whatever is wrong with what was asked is found here, before anything is started.
@@ -103,10 +111,8 @@ async function drive(context: {
   running: ManagedProcess[];
 }): Promise<{ result: Result; interrupted: boolean }> {
   const { options, tools, scenario, settings, directory, running } = context;
-  const env = {
-    ...process.env,
-    SOUNDCHECK_TOKEN_SECRET: toBase64Url(options.tokenSecret ?? randomBytes(32)),
-  };
+  const tokenSecret = toBase64Url(options.tokenSecret ?? randomBytes(32));
+  const env = { ...process.env, SOUNDCHECK_TOKEN_SECRET: tokenSecret };
   const log = (name: string): string => join(directory, `${name}.log`);
   const usage = new UsageSampler();
   const destinations: Destination[] = [];
@@ -149,23 +155,27 @@ async function drive(context: {
     target = started.ready.url;
     usage.watch("server", server.pid, (index) => `worker-${index}`);
   }
-  options.onPhase("starting the fleet agent");
-  const agentStarted = await startService({
-    name: "agent",
-    cli: options.cli,
-    args: ["agent", "--port", "0"],
-    env,
-    log: log("agent"),
-    signal: options.signal,
-  });
-  const agent = agentStarted.process;
-  running.push(agent);
-  usage.watch("agent", agent.pid);
-  const client = new AgentClient(agentStarted.ready.url);
-  destinations.push(
-    controlDestination("run", agentStarted.ready.url),
-    controlDestination("k6", agentStarted.ready.url),
-  );
+  let agent: ManagedProcess | undefined;
+  let agentUrl: string | undefined;
+  if (scenario.clients === null) {
+    options.onPhase("starting the fleet agent");
+    const started = await startService({
+      name: "agent",
+      cli: options.cli,
+      args: ["agent", "--port", "0"],
+      env,
+      log: log("agent"),
+      signal: options.signal,
+    });
+    agent = started.process;
+    agentUrl = started.ready.url;
+    running.push(agent);
+    usage.watch("agent", agent.pid);
+    destinations.push(destination("run", agentUrl, "control"), destination("k6", agentUrl, "control"));
+  } else {
+    destinations.push(destination("k6", target, "signalling", scenario.clients));
+  }
+  const client = agentUrl === undefined ? undefined : new AgentClient(agentUrl);
 
   if (options.signal.aborted) throw new InterruptedError();
   options.onPhase(`driving ${scenario.name} (profile ${scenario.profile}) by k6`);
@@ -173,22 +183,28 @@ async function drive(context: {
   const k6 = startProgram("k6", tools.k6, k6Arguments(scenario), {
     cwd: options.root,
     log: log("k6"),
-    env: k6Environment({ ...settings, target, agent: agentStarted.ready.url }),
+    env: k6Environment({
+      ...settings,
+      target,
+      agent: agentUrl,
+      tokenSecret: scenario.clients === null ? undefined : tokenSecret,
+    }),
   });
   running.push(k6);
   usage.watch("k6", k6.pid);
 
-  const watched = await watch({ options, client, runId: settings.runId, k6, server, agent });
+  const { signal, onProgress } = options;
+  const watched = await watch({ signal, onProgress, client, runId: settings.runId, k6, server, agent });
   usage.stop();
   if (watched.systemFailure !== null && !options.signal.aborted) await delay(afterDeathMs);
   options.onPhase(options.signal.aborted ? "interrupted: collecting what was measured" : "collecting");
-  const report = await client.end(settings.runId);
+  const report = await client?.end(settings.runId);
   if (!k6.hasEnded) {
     k6.signal("SIGINT");
     await Promise.race([k6.ended, delay(k6StopMs, undefined, { ref: false })]);
   }
   const k6Ended = k6.hasEnded ? await k6.ended : { code: null };
-  const agentDeath = agent.hasEnded ? howEnded(await agent.ended) : null;
+  const agentDeath = agent?.hasEnded === true ? howEnded(await agent.ended) : null;
   const interrupted = options.signal.aborted;
   const result = assembleResult({
     ...about,
@@ -200,6 +216,7 @@ async function drive(context: {
     k6: {
       exitCode: k6Ended.code,
       detail: lastComplaint(k6.tail),
+      complaints: complaintsByCause(k6.tail),
       exception: lastException(k6.tail),
       metrics: readSummary(settings.summaryFile),
     },
@@ -221,7 +238,7 @@ function neverDriven(): Omit<Observed, "runId" | "seed" | "scenario" | "environm
     report: undefined,
     plan: undefined,
     expectedHosts: [],
-    k6: { exitCode: null, detail: "", exception: null, metrics: undefined },
+    k6: { exitCode: null, detail: "", complaints: {}, exception: null, metrics: undefined },
     agentDeath: null,
     interrupted: false,
     machineBusyRatio: null,
@@ -231,7 +248,7 @@ function neverDriven(): Omit<Observed, "runId" | "seed" | "scenario" | "environm
 }
 
 function k6Arguments(scenario: Scenario): string[] {
-  const trendStats = summaryTrendStats(scenario.thresholds).join(",");
+  const trendStats = [...new Set([...summaryTrendStats(scenario.thresholds), "p(99.9)"])].join(",");
   // The address is that of k6's own REST API, which nobody asks.
   return [
     "run",
@@ -246,64 +263,15 @@ function k6Arguments(scenario: Scenario): string[] {
   ];
 }
 
-/** Until k6 has ended, the system has died, or the run is interrupted. */
-async function watch(context: {
-  options: RunOptions;
-  client: AgentClient;
-  runId: string;
-  k6: ManagedProcess;
-  server: ManagedProcess | undefined;
-  agent: ManagedProcess;
-}): Promise<{ systemFailure: SystemFailure | null; last: Progress | undefined }> {
-  const { options, client, runId, k6, server, agent } = context;
-  const startMs = performance.now();
-  let last: Progress | undefined;
-  let systemFailure: SystemFailure | null = null;
-  const aborted = new Promise<void>((resolve) => {
-    if (options.signal.aborted) resolve();
-    options.signal.addEventListener("abort", () => {
-      resolve();
-    });
-  });
-  const died = server?.ended.then((ended) => {
-    systemFailure = {
-      kind: "exited",
-      what: "room server",
-      how: howEnded(ended),
-      atSecond: Math.round((performance.now() - startMs) / 100) / 10,
-    };
-  });
-  let over = false;
-  const end = Promise.race([k6.ended, agent.ended, aborted, ...(died === undefined ? [] : [died])]).then(
-    () => {
-      over = true;
-    },
-  );
-  while (!over) {
-    await Promise.race([end, delay(pollMs, undefined, { ref: false })]);
-    if (over) break;
-    const progress = await client.progress(runId);
-    if (progress === undefined) continue;
-    last = progress;
-    options.onProgress(progress);
-  }
-  return { systemFailure, last };
-}
-
-function howEnded({ code, signal }: Ended): string {
-  return signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-}
-
-function controlDestination(process: string, url: string): Destination {
-  const { hostname, port } = new URL(url);
-  return {
-    address: hostname,
-    port: Number(port),
-    protocol: "tcp",
-    purpose: "control",
-    process,
-    connections: 1,
-  };
+function destination(
+  process: string,
+  url: string,
+  purpose: "control" | "signalling",
+  connections = 1,
+): Destination {
+  const { hostname, port, protocol } = new URL(url);
+  const usual = /^(?:https|wss):$/.test(protocol) ? 443 : 80;
+  return { address: hostname, port: Number(port || usual), protocol: "tcp", purpose, process, connections };
 }
 
 /** Milliseconds since 1970. */

@@ -15,6 +15,8 @@ export type Scenario = {
   hash: string;
   profile: string;
   parameters: Record<string, number | string>;
+  /** So many VUs are clients themselves: there is no media, and no agent is asked. Null: participants are on agents. */
+  clients: number | null;
   thresholds: Threshold[];
 };
 
@@ -26,6 +28,7 @@ const inspectedSchema = z.looseObject({
       scenario: z.string(),
       profile: z.string(),
       parameters: z.record(z.string(), z.union([z.number(), z.string()])),
+      clients: z.number().int().min(1).optional(),
     }),
   }),
 });
@@ -74,13 +77,14 @@ export async function inspectScenario(options: {
       hint: "build its options with scenarios/lib/room.ts: the run needs options.ext.soundcheck",
     });
   }
-  const { scenario, profile, parameters } = inspected.data.ext.soundcheck;
+  const { scenario, profile, parameters, clients = null } = inspected.data.ext.soundcheck;
   return {
     name: scenario,
     path,
     hash: createHash("sha256").update(readFileSync(path)).digest("hex"),
     profile,
     parameters,
+    clients,
     thresholds: parseThresholds(inspected.data.thresholds),
   };
 }

@@ -93,4 +93,6 @@ export const outsideOptions = {
     .nullable()
     .default(null),
   webhook: webhook.nullable().default(null),
+  /** Where the browser client is built; it is served at `/`. Default: none, and there is no page. */
+  webDirectory: z.string().min(1).nullable().default(null),
 };

@@ -22,6 +22,7 @@ import { ResumeTokens } from "./resume-tokens.ts";
 import { Rooms } from "./rooms.ts";
 import { Session, type Services } from "./session.ts";
 import { TokenVerifier } from "./token.ts";
+import { serveWebFiles } from "./web-files.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 const backlog = 4096;
@@ -39,7 +40,7 @@ type Parts = {
   connections: Set<Connection>;
 };
 
-/** The room server: HTTP (`/healthz`, `/metrics`), signalling (WebSocket at `/room`) and media workers. */
+/** The room server: HTTP (the browser client at `/`, `/healthz`, `/metrics`), signalling (WebSocket at `/room`) and media workers. */
 export class RoomServer implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #sockets = new WebSocketServer({
@@ -119,6 +120,7 @@ export class RoomServer implements AsyncDisposable {
       events,
     });
     undo.adopt(app, (one) => one.close());
+    if (settings.webDirectory !== null) serveWebFiles(app, settings.webDirectory);
     const server = new RoomServer({
       services: {
         settings,

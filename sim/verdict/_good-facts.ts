@@ -1,6 +1,6 @@
 /** A run in perfect order, for tests to spoil. */
 import type { VerdictFacts } from "./facts.ts";
-import { evaluateHarnessLimits } from "./harness-limits.ts";
+import { evaluateClientLimits, evaluateHarnessLimits } from "./harness-limits.ts";
 import type { HarnessMeasures } from "./harness-limits.ts";
 
 export const healthyMeasures: HarnessMeasures = {
@@ -42,6 +42,7 @@ export const good: VerdictFacts = {
   planned: { stage: 4, audience: 200 },
   joined: { stage: 4, audience: 200 },
   failures: [],
+  media: true,
   talkPlanned: true,
   packets: { sent: 6000, expected: 1_200_000, received: 1_200_000, heard: 1_200_000 },
   deaf: { count: 0, names: [] },
@@ -52,4 +53,24 @@ export const good: VerdictFacts = {
   k6: { exitCode: 0, detail: "", exception: null, summary: true, abortedByThreshold: false },
   limits: healthyLimits,
   thresholds: [met],
+};
+
+/** A storm of signalling in perfect order: k6's VUs are the clients. */
+export const goodStorm: VerdictFacts = {
+  ...good,
+  media: false,
+  planned: { stage: 0, audience: 200 },
+  joined: { stage: 0, audience: 200 },
+  talkPlanned: false,
+  packets: { sent: 0, expected: 0, received: 0, heard: 0 },
+  seconds: [],
+  longestStallSeconds: null,
+  hosts: { expected: [], reported: [] },
+  limits: evaluateClientLimits({
+    machineBusyRatio: 0.6,
+    droppedIterations: 0,
+    audience: { planned: 200, started: 200 },
+    lateStartP99: 0.004,
+  }),
+  thresholds: [{ ...met, metric: "signalling_join_ms", source: "k6", n: 200, measured: 33 }],
 };

@@ -46,7 +46,8 @@ function isRightlyAborted({ k6, thresholds }: VerdictFacts): boolean {
   return k6.abortedByThreshold && thresholds.some(({ ok }) => !ok);
 }
 
-function missingHosts({ hosts, agentDeath }: VerdictFacts): Reason[] {
+function missingHosts({ media, hosts, agentDeath }: VerdictFacts): Reason[] {
+  if (!media && hosts.expected.length === 0) return [];
   if (agentDeath !== null && hosts.reported.length === 0) {
     return [
       {

@@ -45,7 +45,7 @@ export function silenceReasons(facts: VerdictFacts): Reason[] {
             code: "no-participant-connected",
             message: `No participant connected: ${whatFailed(facts)}.`,
           },
-          ...(planned.audience > 0
+          ...(facts.media && planned.audience > 0
             ? [{ code: "no-listener-heard", message: "No listener heard anything." }]
             : []),
         ];

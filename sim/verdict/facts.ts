@@ -20,6 +20,8 @@ export type VerdictFacts = {
   joined: { stage: number; audience: number };
   /** Over all hosts, one entry a cause and message. */
   failures: readonly { cause: FailureCause; message: string; count: number }[];
+  /** False where k6's VUs are the clients, without media and without host processes. */
+  media: boolean;
   /** False for a plan in which nobody ever speaks. */
   talkPlanned: boolean;
   /** Over all hosts. `heard`: received, and not refused by SFrame. */

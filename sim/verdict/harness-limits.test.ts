@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { harnessLimitSchema } from "../protocol/result.ts";
-import { evaluateHarnessLimits, harnessLimits, isStarved } from "./harness-limits.ts";
-import type { HarnessLimitId, HarnessMeasures } from "./harness-limits.ts";
+import { evaluateClientLimits, evaluateHarnessLimits, harnessLimits, isStarved } from "./harness-limits.ts";
+import type { ClientMeasures, HarnessLimitId, HarnessMeasures } from "./harness-limits.ts";
 
 const healthy: HarnessMeasures = {
   lateSend: { p99: 0.0011, p999: 0.004 },
@@ -28,7 +28,8 @@ function broken(change: Partial<HarnessMeasures>): string[] {
 describe("evaluateHarnessLimits", () => {
   test("finds a healthy harness in order, and every limit in its result", () => {
     const limits = evaluateHarnessLimits(healthy);
-    expect(limits.map(({ id }) => id)).toEqual(Object.keys(harnessLimits));
+    const ofHosts = Object.keys(harnessLimits).filter((id) => id !== "late-start-p99");
+    expect(limits.map(({ id }) => id)).toEqual(ofHosts);
     expect(limits.every(({ ok }) => ok)).toBe(true);
     for (const limit of limits) expect(() => harnessLimitSchema.parse(limit)).not.toThrow();
   });
@@ -91,5 +92,31 @@ describe("isStarved", () => {
   test("is false of one that was merely not measured, and of lost digests", () => {
     expect(isStarved(evaluateHarnessLimits({ ...healthy, lateSend: { p99: null, p999: null } }))).toBe(false);
     expect(isStarved(evaluateHarnessLimits({ ...healthy, digestsReceived: 0 }))).toBe(false);
+  });
+});
+
+describe("evaluateClientLimits", () => {
+  const inOrder: ClientMeasures = {
+    machineBusyRatio: 0.6,
+    droppedIterations: 0,
+    audience: { planned: 2000, started: 2000 },
+    lateStartP99: 0.02,
+  };
+
+  test("finds a k6 that kept up in order", () => {
+    expect(evaluateClientLimits(inOrder).every(({ ok }) => ok)).toBe(true);
+  });
+
+  test.each<[HarnessLimitId, Partial<ClientMeasures>, starved: boolean]>([
+    ["machine-cpu", { machineBusyRatio: 0.98 }, true],
+    ["iterations-dropped", { droppedIterations: 1 }, false],
+    ["iterations-dropped", { droppedIterations: null }, false],
+    ["participants-started", { audience: { planned: 2000, started: 1900 } }, false],
+    ["late-start-p99", { lateStartP99: 0.11 }, true],
+    ["late-start-p99", { lateStartP99: null }, false],
+  ])("breaks %s alone when it is past or was not measured", (id, change, starved) => {
+    const limits = evaluateClientLimits({ ...inOrder, ...change });
+    expect(limits.flatMap(({ id: broke, ok }) => (ok ? [] : [broke]))).toEqual([id]);
+    expect(isStarved(limits)).toBe(starved);
   });
 });

@@ -90,6 +90,16 @@ export const harnessLimits = {
     reason: "k6's arrival rates may start a few less at their edges; more missing is another load.",
     hint: "k6 did not start all participants: see its log, maxVUs and the scenario's duration.",
   },
+  "late-start-p99": {
+    name: "late starts of clients p99 (k6)",
+    unit: "seconds",
+    bound: "at-most",
+    limit: 0.1,
+    starves: true,
+    reason:
+      "Joins count from the instant that they were due: k6's lateness must stay a small part of a second.",
+    hint: spareTheMachine,
+  },
 } as const satisfies Record<string, LimitDefinition>;
 
 export type HarnessLimitId = keyof typeof harnessLimits;
@@ -115,10 +125,26 @@ export type HarnessMeasures = {
   audience: { planned: number; started: number };
 };
 
-/** All limits, in the table's order, each with what was measured. */
+/** What there is to measure where k6's VUs are the clients, without media. */
+export type ClientMeasures = Pick<HarnessMeasures, "machineBusyRatio" | "droppedIterations" | "audience"> & {
+  /** How late k6 started its clients; seconds, null without any. */
+  lateStartP99: number | null;
+};
+
+/** The limits of a harness that is k6 alone. */
+export function evaluateClientLimits(measures: ClientMeasures): HarnessLimit[] {
+  return [
+    evaluate("machine-cpu", measures.machineBusyRatio),
+    evaluate("iterations-dropped", measures.droppedIterations),
+    evaluate("participants-started", leastShare([measures.audience])),
+    evaluate("late-start-p99", measures.lateStartP99),
+  ];
+}
+
+/** The limits of agent and hosts, in the table's order, each with what was measured. */
 export function evaluateHarnessLimits(measures: HarnessMeasures): HarnessLimit[] {
   const worst = worstHost(measures.eventLoopDelay);
-  const measured: Record<HarnessLimitId, number | null> = {
+  const measured: Record<Exclude<HarnessLimitId, "late-start-p99">, number | null> = {
     "late-send-p99": measures.lateSend.p99,
     "late-send-p999": measures.lateSend.p999,
     "event-loop-p99": worst.p99,
@@ -129,7 +155,7 @@ export function evaluateHarnessLimits(measures: HarnessMeasures): HarnessLimit[]
     "iterations-dropped": measures.droppedIterations,
     "participants-started": leastShare([measures.stage, measures.audience]),
   };
-  return limitIds.map((id) => {
+  return hostLimitIds.map((id) => {
     const limit = evaluate(id, measured[id]);
     // What nobody heard, nobody could observe: then it is for the thresholds to say that there was nothing.
     if (id === "mouth-to-ear-coverage" && measures.heardPackets === 0) return { ...limit, ok: true };
@@ -139,7 +165,7 @@ export function evaluateHarnessLimits(measures: HarnessMeasures): HarnessLimit[]
   });
 }
 
-const limitIds = Object.keys(harnessLimits) as HarnessLimitId[];
+const hostLimitIds = (Object.keys(harnessLimits) as HarnessLimitId[]).filter((id) => id !== "late-start-p99");
 
 function evaluate(id: HarnessLimitId, value: number | null): HarnessLimit {
   const { name, unit, bound, limit, hint } = harnessLimits[id];

@@ -46,16 +46,16 @@ const nothing: Measurement = { n: 0, measured: null };
 
 /**
  * One judgement a threshold, in their order. Our figures are judged exactly unless tagged (a tag lives in k6
- * alone). A quantile is within 1/128 of the true one (util/histogram.ts).
+ * alone), or where `exact` is null: k6's VUs are the clients, and its figures are all there are. A quantile is within 1/128 of the true one (util/histogram.ts).
  */
 export function judgeThresholds(
   thresholds: readonly Threshold[],
-  exact: ExactFigures,
+  exact: ExactFigures | null,
   k6Metrics: K6SummaryMetrics,
 ): JudgedThreshold[] {
   return thresholds.map((threshold) => {
     const fromK6 = measureByK6(threshold, k6Metrics);
-    const exactly = threshold.figure !== null && !threshold.tagged;
+    const exactly = exact !== null && threshold.figure !== null && !threshold.tagged;
     const { n, measured } = exactly ? measureExactly(threshold, threshold.figure, exact) : fromK6;
     return {
       metric: threshold.metric,

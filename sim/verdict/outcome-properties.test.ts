@@ -36,6 +36,7 @@ describe("for any facts", () => {
       }),
       { maxLength: 2 },
     ),
+    media: fc.boolean(),
     talkPlanned: fc.boolean(),
     packets: fc.record({ sent: small, expected: small, received: small, heard: small }),
     deaf: fc.record({ count: small, names: fc.array(fc.string(), { maxLength: 3 }) }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { deafLimits, failed, good, healthyMeasures, met, starvedLimits } from "./_good-facts.ts";
+import { deafLimits, failed, good, goodStorm, healthyMeasures, met, starvedLimits } from "./_good-facts.ts";
 import type { VerdictFacts } from "./facts.ts";
 import { evaluateHarnessLimits } from "./harness-limits.ts";
 import { decideVerdict } from "./outcome.ts";
@@ -311,5 +311,35 @@ describe("thresholds", () => {
     expect(decide({ failures, thresholds: [missed] }).codes).toEqual(["threshold", "sessions-broken"]);
     const governed = { ...met, metric: "session_ok", expression: "rate>0.98", measured: 0.99 };
     expect(decide({ failures, thresholds: [met, governed] }).outcome).toBe("PASS");
+  });
+});
+
+describe("a storm of signalling, without media", () => {
+  const decideStorm = (change: Partial<VerdictFacts>): { outcome: string; codes: string[] } => {
+    const { outcome, reasons } = decideVerdict({ ...goodStorm, ...change });
+    return { outcome, codes: reasons.map(({ code }) => code) };
+  };
+
+  test("is PASS in order, with neither agent nor packets", () => {
+    expect(decideStorm({})).toEqual({ outcome: "PASS", codes: [] });
+  });
+
+  test("that nobody got into is FAIL by the system, and says nothing of hearing", () => {
+    const refused = [{ cause: "refused" as const, message: "room-full", count: 200 }];
+    expect(decideStorm({ joined: { stage: 0, audience: 0 }, failures: refused })).toEqual({
+      outcome: "FAIL",
+      codes: ["no-participant-connected"],
+    });
+  });
+
+  test("that nobody even tried is INVALID", () => {
+    const { outcome, codes } = decideStorm({ joined: { stage: 0, audience: 0 } });
+    expect(outcome).toBe("INVALID");
+    expect(codes).toContain("no-samples");
+  });
+
+  test("with a broken threshold is FAIL, under a late k6 INVALID", () => {
+    expect(decideStorm({ thresholds: [failed] })).toEqual({ outcome: "FAIL", codes: ["threshold"] });
+    expect(decideStorm({ thresholds: [failed], limits: starvedLimits }).outcome).toBe("INVALID");
   });
 });

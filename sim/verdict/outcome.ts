@@ -54,14 +54,16 @@ function measuredFailures(facts: VerdictFacts): Reason[] {
   return thresholdReasons({ ...facts, thresholds });
 }
 
-/** Whether the hosts were there, were watched, and had the machine to do their work. */
-function isTrustworthy({ hosts, limits, longestStallSeconds, failures }: VerdictFacts): boolean {
+/** Whether the hosts, or k6 in their place, were there, were watched, and had the machine to do their work. */
+function isTrustworthy({ media, hosts, limits, longestStallSeconds, failures }: VerdictFacts): boolean {
   const watched = (id: string): boolean => limits.some((limit) => limit.id === id && limit.measured !== null);
   return (
-    hosts.expected.length > 0 &&
-    hosts.expected.every((name) => hosts.reported.includes(name)) &&
-    longestStallSeconds !== null &&
-    watched("event-loop-p99") &&
+    (media
+      ? hosts.expected.length > 0 &&
+        hosts.expected.every((name) => hosts.reported.includes(name)) &&
+        longestStallSeconds !== null &&
+        watched("event-loop-p99")
+      : watched("late-start-p99")) &&
     watched("machine-cpu") &&
     !isStarved(limits) &&
     !failures.some(({ cause, count }) => cause === "harness" && count > 0)

@@ -1,3 +1,5 @@
+// Run for what it does, before any schema is made.
+// oxlint-disable-next-line import/no-unassigned-import
 import "./zod-without-eval.ts";
 import { render } from "preact";
 import { createClient } from "./client.ts";

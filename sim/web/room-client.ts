@@ -9,12 +9,13 @@ import { Requests } from "./requests.ts";
 import { SignallingSocket, type AnyEvent, type Ask, type SocketLike } from "./signalling.ts";
 import { noStats, type MediaStats } from "./stats.ts";
 import type { OverReason } from "./state.ts";
-import { onStage } from "./state.ts";
 import type { Store } from "./store.ts";
 
 /** Between two attempts to come back, from the first; the last one again and again. */
 const retryMs = [200, 500, 1000, 2000, 4000];
-const pollMs = 5000;
+/** How often one looks at who listens, which the server tells the host alone; a large room has enough to do. */
+const pollMs = { small: 2500, large: 15_000 };
+const largeAudience = 100;
 const statsMs = 2000;
 const audiencePage = 60;
 
@@ -46,7 +47,8 @@ export class RoomClient {
   readonly #options: RoomClientOptions;
   #socket: SignallingSocket | undefined;
   #stay: Stay | undefined;
-  #timers: ReturnType<typeof setInterval>[] = [];
+  #pollTimer: ReturnType<typeof setTimeout> | undefined;
+  #statsTimer: ReturnType<typeof setInterval> | undefined;
   #stats: MediaStats = noStats;
 
   constructor(options: RoomClientOptions) {
@@ -155,11 +157,8 @@ export class RoomClient {
     const streams = await stay.media.begin(answer);
     if (this.#stay !== stay) return;
     store.dispatch({ type: "streams", streams });
-    this.#timers = [
-      setInterval(() => void this.#poll(), pollMs),
-      setInterval(() => void this.#takeStats(), statsMs),
-    ];
-    void this.#poll();
+    this.#statsTimer = setInterval(() => void this.#takeStats(), statsMs);
+    void this.#pollAgain(stay);
   }
 
   /** The connection was cut: takes up the place that the server keeps, or else joins anew. */
@@ -201,7 +200,20 @@ export class RoomClient {
     store.dispatch({ type: "resumed", answer });
     for (const member of [...answer.stage, ...(answer.audience ?? [])]) stay.keys.memberHere(member);
     stay.keys.placed(answer.role, answer.seat, answer.audience);
+    this.#agreeOnMuting(stay, answer.published);
     store.dispatch({ type: "streams", streams: await stay.media.resumed(answer) });
+  }
+
+  /** While we were away somebody may have muted us, or our own muting was not heard. */
+  #agreeOnMuting({ media }: Stay, published: readonly { paused: boolean }[]): void {
+    const { store } = this.#options;
+    const { microphone } = store.state;
+    if (microphone === "live" && published.some(({ paused }) => paused)) {
+      media.pause();
+      store.dispatch({ type: "microphone", microphone: "muted" });
+    } else if (microphone === "muted" && published.some(({ paused }) => !paused)) {
+      void this.requests.mute();
+    }
   }
 
   #event(stay: Stay, event: AnyEvent): void {
@@ -278,6 +290,13 @@ export class RoomClient {
     if (member.seat === null) media.stopSending();
   }
 
+  async #pollAgain(stay: Stay): Promise<void> {
+    await this.#poll();
+    if (this.#stay !== stay) return;
+    const isLarge = this.#options.store.state.audience.total > largeAudience;
+    this.#pollTimer = setTimeout(() => void this.#pollAgain(stay), isLarge ? pollMs.large : pollMs.small);
+  }
+
   async #poll(): Promise<void> {
     const { store } = this.#options;
     if (this.#stay?.entered !== true || store.state.connection === "reconnecting") return;
@@ -311,18 +330,13 @@ export class RoomClient {
   }
 
   #drop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#timers = [];
+    clearTimeout(this.#pollTimer);
+    clearInterval(this.#statsTimer);
     this.#stay?.media.close();
     this.#stay?.keys.close();
     this.#stay = undefined;
     this.#socket?.close();
     this.#socket = undefined;
     this.#stats = noStats;
-  }
-
-  /** Whether one is on the stage and may speak. */
-  get isOnStage(): boolean {
-    return onStage(this.#options.store.state);
   }
 }

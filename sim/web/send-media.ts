@@ -3,7 +3,7 @@ import type { IceServer } from "../protocol/signalling.ts";
 import { ClientError } from "./errors.ts";
 import type { FrameGuard } from "./frame-guard.ts";
 import type { Ask } from "./signalling.ts";
-import { connectBy, transportOptions } from "./transport-options.ts";
+import { connectBy, settle, transportOptions } from "./transport-options.ts";
 
 /** What we say: the microphone, a transport and one stream. The microphone is not opened before the first unmuting. */
 export class SendMedia {
@@ -134,16 +134,18 @@ export class SendMedia {
     transport.on("produce", ({ rtpParameters }, done, failed) => {
       const resumed = this.#resumed;
       this.#resumed = undefined;
-      this.#ask("publish", {
+      const asked = this.#ask("publish", {
         transportId: transport.id,
         // Its numbers and strings are the wire's; mediasoup-client's type says less.
         rtpParameters: JSON.parse(JSON.stringify(rtpParameters)),
         paused: this.#muted,
         ...(resumed === undefined ? {} : { streamId: resumed }),
-      }).then(({ streamId }) => {
-        this.#streamId = streamId;
-        done({ id: streamId });
-      }, failed);
+      });
+      const published = (answer: { streamId: string }): void => {
+        this.#streamId = answer.streamId;
+        done({ id: answer.streamId });
+      };
+      void settle(asked, published, failed);
     });
     return transport;
   }

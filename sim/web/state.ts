@@ -142,8 +142,6 @@ export function isTalking(state: State, participantId: string): boolean {
   return Object.hasOwn(state.talking, participantId) && !isMuted(state, participantId);
 }
 
-export type Patch = Partial<State>;
-
 export function withNotice(state: State, tone: Notice["tone"], text: string): State {
   const notice = { id: state.nextNotice, tone, text };
   return { ...state, notices: [...state.notices, notice].slice(-4), nextNotice: state.nextNotice + 1 };

@@ -8,3 +8,8 @@ export function measured(value: number | null, unit: "ms" | "%"): string {
   if (value === null) return "–";
   return `${value.toFixed(unit === "%" && value < 10 ? 1 : 0)} ${unit}`;
 }
+
+/** A room that nobody gave a title goes by its id. */
+export function roomTitle(room: { title: string; roomId: string } | null): string {
+  return room === null || room.title === "" ? (room?.roomId ?? "The room") : room.title;
+}

@@ -19,9 +19,7 @@ export function transportOptions(
 /** Tells the server our side of DTLS once it is known. */
 export function connectBy(transport: Transport, ask: Ask): void {
   transport.on("connect", ({ dtlsParameters }, done, failed) => {
-    ask("connectTransport", { transportId: transport.id, dtlsParameters }).then(() => {
-      done();
-    }, failed);
+    void settle(ask("connectTransport", { transportId: transport.id, dtlsParameters }), done, failed);
   });
 }
 
@@ -29,4 +27,17 @@ export function connectBy(transport: Transport, ask: Ask): void {
 export async function restartIce(transport: Transport, ask: Ask): Promise<void> {
   const { iceParameters } = await ask("restartIce", { transportId: transport.id });
   await transport.restartIce({ iceParameters: iceParameters as TransportOptions["iceParameters"] });
+}
+
+/** mediasoup-client is answered by callbacks. */
+export async function settle<Answer>(
+  asked: Promise<Answer>,
+  done: (answer: Answer) => void,
+  failed: (error: Error) => void,
+): Promise<void> {
+  try {
+    done(await asked);
+  } catch (error) {
+    failed(error instanceof Error ? error : new Error(String(error)));
+  }
 }

@@ -35,6 +35,7 @@ function inspect(path: string, told: { profile?: string; set?: string[] } = {}):
       runId: "run-1",
       target: "ws://127.0.0.1:1/room",
       agent: "http://127.0.0.1:1",
+      tokenSecret: undefined,
       summaryFile: join(directory, "k6.json"),
     }),
   });
@@ -66,22 +67,34 @@ function scenario(thresholds: object, name = "own"): string {
 }
 
 describe("our scenarios", () => {
+  test.each(scenarioNames(root))("%s is understood, with its name and its parameters", async (name) => {
+    const { name: own, hash, parameters } = await inspect(findScenario(root, name));
+    expect(own).toBe(name);
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(Object.keys(parameters).length).toBeGreaterThan(0);
+  });
+
   test.each(scenarioNames(root))(
-    "%s is understood, with its profile, its parameters and its thresholds",
+    "%s judges what its participants account for, and never nothing",
     async (name) => {
-      const found = await inspect(findScenario(root, name));
-      expect(found.name).toBe(name);
-      expect(found.hash).toMatch(/^[0-9a-f]{64}$/);
-      expect(found.parameters).toMatchObject({
-        listeners: expect.any(Number),
-        conversation: expect.any(String),
-      });
-      // Each is judged on what all participants account for.
-      expect(found.thresholds.map(({ metric }) => metric)).toEqual(
-        expect.arrayContaining(["session_ok", "packets_received", "lost", "mouth_to_ear_ms"]),
+      const { thresholds, clients } = await inspect(findScenario(root, name));
+      const metrics = thresholds.map(({ metric }) => metric);
+      expect(metrics).toEqual(expect.arrayContaining(["session_ok", "session_errors"]));
+      expect(metrics).toEqual(
+        expect.arrayContaining(
+          clients === null
+            ? ["packets_received", "lost", "mouth_to_ear_ms"]
+            : ["ws_sessions", "dropped_iterations", "signalling_join_ms"],
+        ),
       );
     },
   );
+
+  test("say whether their VUs are the clients, so that no agent is asked", async () => {
+    const own = await inspect(findScenario(root, "signalling-storm"), { set: ["clients=70"] });
+    expect(own).toMatchObject({ clients: 70, profile: "spike" });
+    expect(await smoke()).toMatchObject({ clients: null });
+  });
 
   test("there is a smoke among them", () => {
     expect(scenarioNames(root)).toContain("smoke");

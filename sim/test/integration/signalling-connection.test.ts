@@ -289,6 +289,8 @@ describe("joining a room server", () => {
         streamPaused: nothing,
         sealed: nothing,
         mediaLost: nothing,
+        away: nothing,
+        back: nothing,
         transportState: nothing,
         ended,
       },

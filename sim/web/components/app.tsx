@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import type { Invitation } from "../invitation.ts";
 import type { RoomClient } from "../room-client.ts";
 import type { Store } from "../store.ts";
+import { roomTitle } from "../text.ts";
 import { Entry } from "./entry.tsx";
 import { Lobby } from "./lobby.tsx";
 import { Notices } from "./notices.tsx";
@@ -33,11 +34,7 @@ export function App(props: { store: Store; client: RoomClient; invitation: Invit
         />
       ) : null}
       {state.phase.kind === "lobby" ? (
-        <Lobby
-          title={roomTitle(state.room?.title, state.room?.roomId)}
-          waiting={state.phase.waiting}
-          onLeave={leave}
-        />
+        <Lobby title={roomTitle(state.room)} waiting={state.phase.waiting} onLeave={leave} />
       ) : null}
       {state.phase.kind === "room" ? <Room state={state} requests={client.requests} onLeave={leave} /> : null}
       {state.phase.kind === "over" ? (
@@ -60,9 +57,4 @@ export function App(props: { store: Store; client: RoomClient; invitation: Invit
       />
     </>
   );
-}
-
-/** A room that nobody gave a title goes by its id. */
-export function roomTitle(title: string | undefined, roomId: string | undefined): string {
-  return title === undefined || title === "" ? (roomId ?? "The room") : title;
 }

@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
 import type { Quality } from "../quality.ts";
 import type { State } from "../state.ts";
-import { roomTitle } from "./app.tsx";
+import { roomTitle } from "../text.ts";
 import { Icon, QualityBars } from "./icon.tsx";
 import { PageHeading } from "./page-heading.tsx";
-import type { OpenSheet } from "./room.tsx";
+import type { OpenSheet } from "./open-sheet.ts";
 
 const lit: Readonly<Record<Quality["rating"], number>> = { good: 4, fair: 2, poor: 1, unknown: 0 };
 const ratings: Readonly<Record<Quality["rating"], string>> = {
@@ -22,7 +22,7 @@ export function RoomHeader(props: { state: State; onOpen(sheet: OpenSheet): void
   return (
     <header class="room-header">
       <div class="room-name">
-        <PageHeading id="room-title">{roomTitle(room?.title, room?.roomId)}</PageHeading>
+        <PageHeading id="room-title">{roomTitle(room)}</PageHeading>
         {room === null || room.topic === "" ? null : <p class="topic">{room.topic}</p>}
       </div>
       <div class="badges">

@@ -8,15 +8,11 @@ import { Dock } from "./dock.tsx";
 import { EncryptionSheet } from "./encryption-sheet.tsx";
 import { HandsPanel } from "./hands-panel.tsx";
 import { MemberSheet } from "./member-sheet.tsx";
+import type { OpenSheet } from "./open-sheet.ts";
 import { QualitySheet } from "./quality-sheet.tsx";
 import { RoomHeader } from "./room-header.tsx";
 import { RoomSheet } from "./room-sheet.tsx";
 import { Stage } from "./stage.tsx";
-
-export type OpenSheet =
-  | { readonly kind: "member"; readonly participantId: string }
-  | { readonly kind: "room" | "encryption" | "quality" }
-  | null;
 
 export function Room(props: { state: State; requests: Requests; onLeave(): void }): JSX.Element {
   const { state, requests, onLeave } = props;

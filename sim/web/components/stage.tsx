@@ -4,6 +4,7 @@ import { offersFor } from "../rights.ts";
 import { isMuted, isTalking, type State } from "../state.ts";
 import { Avatar } from "./avatar.tsx";
 import { Icon } from "./icon.tsx";
+import { roleNames } from "./role-names.ts";
 
 /** Quieter is shown as silence, in decibels below overload. */
 const quietestDbov = 60;
@@ -48,11 +49,11 @@ function Seat(props: { state: State; member: Member; onMember(participantId: str
       />
       <span class="seat-name" title={name}>
         {name}
-        {isMe ? <span class="you"> (you)</span> : null}
       </span>
       <span class={`seat-role ${role}`}>
         {role === "host" ? <Icon name="crown" /> : role === "moderator" ? <Icon name="shield" /> : null}
-        {away ? "Reconnecting" : role === "host" ? "Host" : role === "moderator" ? "Moderator" : "Speaker"}
+        {away ? "Reconnecting" : roleNames[role]}
+        {isMe ? <span class="you">· you</span> : null}
       </span>
       {muted ? (
         <span class="seat-muted" title="Muted">
