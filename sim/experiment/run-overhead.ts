@@ -8,6 +8,7 @@ import { createRunDirectory, runIdOf, writeFileWhole } from "../run/run-director
 import { InterruptedError } from "../util/errors.ts";
 import { createRandom } from "../util/random.ts";
 import { measureWallOffsetMs, systemClock } from "../util/clock.ts";
+import { browserCost } from "./browser-cost.ts";
 import { clientCosts, harnessCosts, nativeCosts } from "./crypto-cost.ts";
 import { liveRoomBitrateBps } from "./live-room.ts";
 import { differencesOf, measureBlocks } from "./overhead.ts";
@@ -37,6 +38,14 @@ export async function runOverhead(options: {
   const native = await nativeCosts(suites);
   const { blocks, interrupted } = await measureBlocks({ room, suites, seed, signal, onBlock: onPhase });
   if (interrupted && blocks.length === 0) throw new InterruptedError();
+  const browser = await browserCost({
+    root,
+    rounds: room.rounds,
+    seconds: room.talkSeconds,
+    random: createRandom(seed).fork("browser"),
+    signal,
+    onRound: onPhase,
+  });
 
   const {
     k6: _k6,
