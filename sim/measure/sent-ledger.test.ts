@@ -93,13 +93,22 @@ describe("a sent stream", () => {
     );
   });
 
-  test("has no frame before the first that was sent, or that was known of when nothing was", () => {
+  test("has no frame before the first that was due, sent or not, or that was known of when nothing was", () => {
+    expect(new SentStream(batch({ frames: [7], unsent: [5, 6], throughFrame: 12 })).firstFrame).toBe(5);
+    expect(new SentStream(batch({ frames: [], unsent: [5], throughFrame: 12 })).firstFrame).toBe(5);
     expect(new SentStream(batch({ frames: [7, 9], throughFrame: 12 })).firstFrame).toBe(7);
     expect(new SentStream(batch({ frames: [], throughFrame: 12 })).firstFrame).toBe(13);
   });
 });
 
 describe("the ledger", () => {
+  test("holds what could not be sent as due: whoever listens is to have heard it", () => {
+    const ledger = new SentLedger();
+    ledger.record(batch({ frames: [1, 4], unsent: [2, 3], throughFrame: 5 }));
+    expect(ledger.sentBetween(0, 6 * frameMs)).toBe(4);
+    expect(ledger.streams.get("s")?.sent.word(0)).toBe(0b11110);
+  });
+
   test("adds up a stream's batches, and keeps streams apart", () => {
     const ledger = new SentLedger();
     ledger.record(batch({ streamId: "a", frames: [1, 2], throughFrame: 3 }));

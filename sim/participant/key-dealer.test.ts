@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { KeyMember } from "../e2ee/keys/key-member.ts";
+import { stepsPerEpoch } from "../e2ee/keys/kid.ts";
 import { maxRelayRecipients, type Member } from "../protocol/signalling.ts";
 import { toBase64Url } from "../util/bytes.ts";
 import { KeyDealer } from "./key-dealer.ts";
@@ -8,54 +9,107 @@ import type { TargetSession } from "./target.ts";
 const rekeyWindowMs = 60;
 const deadline = { timeout: 5000, interval: 5 };
 
-/** Somebody in the room with keys of their own. */
-class Peer {
+type Receiver = { receive(from: string, sealed: Uint8Array): void };
+
+/** A listener with keys of its own. */
+class Listener implements Receiver {
   readonly keys = new KeyMember();
   readonly member: Member;
-  /** Generations that were opened; a refusal by its cause. */
+  /** Generations that were opened; else by what. */
   readonly opened: (number | string)[] = [];
   readonly secrets = new Map<number, string>();
 
-  constructor(participantId: string, seat: number | null = null) {
+  constructor(participantId: string) {
     this.keys.joined({ roomId: "room", participantId });
     const publicKey = toBase64Url(this.keys.publicKey);
-    this.member = {
-      participantId,
-      name: participantId,
-      role: seat === null ? "listener" : "speaker",
-      seat,
-      publicKey,
-    };
+    this.member = { participantId, name: participantId, role: "listener", seat: null, publicKey };
   }
 
-  receive(sealed: Uint8Array): void {
+  receive(_from: string, sealed: Uint8Array): void {
     const opened = this.keys.open(sealed);
-    this.opened.push(opened.kind === "secret" ? opened.generation : opened.cause);
-    if (opened.kind === "secret") this.secrets.set(opened.generation, toBase64Url(opened.secret));
+    if (opened.kind === "secret") {
+      this.opened.push(opened.generation);
+      this.secrets.set(opened.generation, toBase64Url(opened.secret));
+    } else if (opened.kind === "refused") this.opened.push(opened.cause);
   }
 }
 
-/** A room whose server brings every sealed message to its peer. */
+type OnStage = Receiver & {
+  readonly dealer: KeyDealer;
+  readonly member: Member;
+  readonly told: Map<number, string>;
+  readonly errors: unknown[];
+};
+
+/** A room whose server brings every sealed message to whom it is for. */
 class Room {
-  readonly peers = new Map<string, Peer>();
+  readonly receivers = new Map<string, Receiver>();
+  readonly listeners: Listener[] = [];
+  readonly stage: OnStage[] = [];
   readonly relayed: string[][] = [];
   failing: Error | undefined;
 
-  add(...peers: Peer[]): void {
-    for (const peer of peers) this.peers.set(peer.member.participantId, peer);
+  async comeToStage(participantId: string): Promise<OnStage> {
+    const told = new Map<number, string>();
+    const errors: unknown[] = [];
+    const dealer = await KeyDealer.create({
+      rekeyWindowMs,
+      onSecret: (generation, secret) => {
+        told.set(generation, toBase64Url(secret));
+      },
+      onError: (error) => {
+        errors.push(error);
+      },
+    });
+    const member: Member = {
+      participantId,
+      name: participantId,
+      role: this.stage.length === 0 ? "host" : "speaker",
+      seat: this.stage.length,
+      publicKey: toBase64Url(dealer.publicKey),
+    };
+    const one: OnStage = {
+      dealer,
+      member,
+      told,
+      errors,
+      receive: (from, sealed) => {
+        dealer.open(from, sealed);
+      },
+    };
+    for (const other of this.stage) other.dealer.joined(member);
+    this.stage.push(one);
+    this.receivers.set(participantId, one);
+    dealer.begin(this.#session(member));
+    await vi.waitUntil(() => dealer.status !== undefined, deadline);
+    return one;
   }
 
-  session(stage: Peer[] = [], audience: Peer[] = []): TargetSession {
-    this.add(...stage, ...audience);
+  come(...listeners: Listener[]): void {
+    for (const listener of listeners) {
+      this.listeners.push(listener);
+      this.receivers.set(listener.member.participantId, listener);
+      for (const { dealer } of this.stage) dealer.joined(listener.member);
+    }
+  }
+
+  leave(participantId: string): void {
+    this.receivers.delete(participantId);
+    for (const { dealer, member } of this.stage) {
+      if (member.participantId !== participantId) dealer.left(participantId);
+    }
+  }
+
+  #session({ participantId, seat }: Member): TargetSession {
     const unused = (): never => {
       throw new Error("not for the dealer");
     };
     return {
-      participantId: "host",
+      participantId,
       roomId: "room",
-      seat: 0,
-      stage: [new Peer("host", 0), ...stage].map(({ member }) => member),
-      audience: audience.map(({ member }) => member),
+      seat,
+      stage: this.stage.map(({ member }) => member),
+      audience: this.listeners.map(({ member }) => member),
       get transport() {
         return unused();
       },
@@ -68,75 +122,55 @@ class Room {
       relay: (messages) => {
         if (this.failing !== undefined) return Promise.reject(this.failing);
         this.relayed.push(messages.map(({ to }) => to));
-        for (const { to, sealed } of messages) this.peers.get(to)?.receive(sealed);
+        for (const { to, sealed } of messages) this.receivers.get(to)?.receive(participantId, sealed);
         return Promise.resolve();
       },
     };
   }
 }
 
-const dealers: KeyDealer[] = [];
+const rooms: Room[] = [];
 
-async function deal(): Promise<{ dealer: KeyDealer; told: Map<number, string>; errors: unknown[] }> {
-  const told = new Map<number, string>();
-  const errors: unknown[] = [];
-  const dealer = await KeyDealer.create({
-    roomId: "room",
-    rekeyWindowMs,
-    onSecret: (generation, secret) => {
-      told.set(generation, toBase64Url(secret));
-    },
-    onError: (error) => {
-      errors.push(error);
-    },
-  });
-  dealers.push(dealer);
-  return { dealer, told, errors };
+function newRoom(): Room {
+  const room = new Room();
+  rooms.push(room);
+  return room;
 }
 
 afterEach(async () => {
-  await Promise.all(dealers.splice(0).map((dealer) => dealer.close()));
+  const dealers = rooms.splice(0).flatMap(({ stage }) => stage.map(({ dealer }) => dealer));
+  await Promise.all(dealers.map((dealer) => dealer.close()));
 });
 
-describe("a dealer", () => {
+describe("a host alone on the stage", () => {
   test("has a secret of its own before anybody is there", async () => {
-    const { told } = await deal();
-    expect([...told.keys()]).toEqual([0]);
+    const host = await newRoom().comeToStage("host");
+    expect([...host.told.keys()]).toEqual([0]);
   });
 
-  test("seals it to all who are there already, stage and audience, and not to itself", async () => {
-    const { dealer, told } = await deal();
-    const [ada, lea] = [new Peer("ada", 1), new Peer("lea")];
-    const room = new Room();
-    dealer.begin(room.session([ada], [lea]));
+  test("seals it to a crowd that comes at once together, no more in a message than the server takes", async () => {
+    const room = newRoom();
+    const host = await room.comeToStage("host");
+    const crowd = Array.from({ length: maxRelayRecipients + 30 }, (_, index) => new Listener(`l${index}`));
+    room.come(...crowd);
     await vi.waitFor(() => {
-      expect([ada.secrets.get(0), lea.secrets.get(0)]).toEqual([told.get(0), told.get(0)]);
+      expect(crowd.every(({ secrets }) => secrets.get(0) === host.told.get(0))).toBe(true);
     }, deadline);
-    expect(room.relayed.flat().toSorted()).toEqual(["ada", "lea"]);
-    expect(dealer.sealed).toBe(2);
-  });
-
-  test("deals to a crowd that comes at once together, as many in a message as the server takes", async () => {
-    const { dealer } = await deal();
-    const crowd = Array.from({ length: maxRelayRecipients + 30 }, (_, index) => new Peer(`l${index}`));
-    const room = new Room();
-    dealer.begin(room.session());
-    room.add(...crowd);
-    for (const { member } of crowd) dealer.joined(member);
-    await vi.waitFor(() => {
-      expect(crowd.every(({ opened }) => opened.length === 1)).toBe(true);
-    }, deadline);
-    expect(room.relayed.map(({ length }) => length)).toEqual([maxRelayRecipients, 30]);
+    expect(room.relayed.flat().toSorted()).toEqual(
+      crowd.map(({ member }) => member.participantId).toSorted(),
+    );
+    expect(Math.max(...room.relayed.map(({ length }) => length))).toBeLessThanOrEqual(maxRelayRecipients);
+    expect(host.dealer.sealed).toBe(crowd.length);
+    expect(host.dealer.status?.dealtTo.length).toBe(crowd.length);
   });
 
   test("leaves those alone who take no part in encryption", async () => {
-    const { dealer } = await deal();
-    const [plain, lea] = [new Peer("plain"), new Peer("lea")];
-    const room = new Room();
-    dealer.begin(room.session());
-    room.add(plain, lea);
-    dealer.joined({ ...plain.member, publicKey: null });
-    dealer.joined(lea.member);
+    const room = newRoom();
+    const host = await room.comeToStage("host");
+    const [plain, lea] = [new Listener("plain"), new Listener("lea")];
+    room.receivers.set("plain", plain);
+    host.dealer.joined({ ...plain.member, publicKey: null });
+    room.come(lea);
     await vi.waitFor(() => {
       expect(lea.opened).toEqual([0]);
     }, deadline);
@@ -145,125 +179,95 @@ describe("a dealer", () => {
 });
 
 describe("a leave", () => {
-  test("is answered by a fresh secret for those who stay, and for them alone", async () => {
-    const { dealer, told } = await deal();
-    const [ada, lea, leo] = [new Peer("ada", 1), new Peer("lea"), new Peer("leo")];
-    dealer.begin(new Room().session([ada], [lea, leo]));
-    await vi.waitFor(() => {
-      expect([ada, lea, leo].map(({ opened }) => opened)).toEqual([[0], [0], [0]]);
-    }, deadline);
-    dealer.left("leo");
-    await vi.waitFor(() => {
-      expect(told.has(1)).toBe(true);
-    }, deadline);
-    expect(leo.opened).toEqual([0]);
-    expect([ada.secrets.get(1), lea.secrets.get(1)]).toEqual([told.get(1), told.get(1)]);
-    expect(told.get(1)).not.toBe(told.get(0));
-  });
-
-  test("of many within a window is answered once", async () => {
-    const { dealer, told } = await deal();
-    const crowd = ["a", "b", "c", "d", "e"].map((name) => new Peer(name));
-    dealer.begin(new Room().session([], crowd));
+  test("is answered once a window, by a fresh secret for those who stay and for them alone", async () => {
+    const room = newRoom();
+    const host = await room.comeToStage("host");
+    const crowd = ["a", "b", "c", "d", "e"].map((name) => new Listener(name));
+    room.come(...crowd);
     await vi.waitFor(() => {
       expect(crowd.every(({ opened }) => opened.length === 1)).toBe(true);
     }, deadline);
-    for (const name of ["a", "b", "c"]) dealer.left(name);
+    for (const name of ["a", "b", "c"]) room.leave(name);
     await vi.waitFor(() => {
-      expect(told.has(1)).toBe(true);
+      expect(crowd.map(({ opened }) => opened)).toEqual([
+        [0],
+        [0],
+        [0],
+        [0, stepsPerEpoch],
+        [0, stepsPerEpoch],
+      ]);
     }, deadline);
-    expect(crowd.map(({ opened }) => opened)).toEqual([[0], [0], [0], [0, 1], [0, 1]]);
-    expect(dealer.rekeys).toBe(1);
+    expect(crowd[4]?.secrets.get(stepsPerEpoch)).toBe(host.told.get(stepsPerEpoch));
+    expect(host.told.get(stepsPerEpoch)).not.toBe(host.told.get(0));
+    expect(host.dealer.rekeys).toBe(1);
   });
-});
 
-describe("the order of things", () => {
-  test("who leaves before their key was dealt never gets one, and nobody is rekeyed for it", async () => {
-    const { dealer, told } = await deal();
-    const [flash, lea] = [new Peer("flash"), new Peer("lea")];
-    const room = new Room();
-    dealer.begin(room.session());
-    room.add(flash, lea);
-    dealer.joined(flash.member);
-    dealer.left("flash");
-    dealer.joined(lea.member);
+  test("before the key was dealt: none is, and nobody is rekeyed for it", async () => {
+    const room = newRoom();
+    const host = await room.comeToStage("host");
+    const [flash, lea] = [new Listener("flash"), new Listener("lea")];
+    room.come(flash);
+    room.leave("flash");
+    room.come(lea);
     await vi.waitFor(() => {
       expect(lea.opened).toEqual([0]);
     }, deadline);
     expect(flash.opened).toEqual([]);
-    expect([...told.keys()]).toEqual([0]);
+    expect([...host.told.keys()]).toEqual([0]);
   });
+});
 
-  test("who leaves and comes back is welcomed anew, and hears of the secret that their leave made", async () => {
-    const { dealer } = await deal();
-    const [first, second] = [new Peer("lea"), new Peer("lea")];
-    const room = new Room();
-    dealer.begin(room.session([], [first]));
+describe("a stage of several", () => {
+  test("has one secret; when who deals goes the next does, and whoever comes then hears", async () => {
+    const room = newRoom();
+    const host = await room.comeToStage("host");
+    const ada = await room.comeToStage("ada");
+    const bob = await room.comeToStage("bob");
+    const lea = new Listener("lea");
+    room.come(lea);
     await vi.waitFor(() => {
-      expect(first.opened).toEqual([0]);
-    }, deadline);
-    dealer.left("lea");
-    room.add(second);
-    dealer.joined(second.member);
-    await vi.waitFor(() => {
-      expect(second.opened).toEqual([0, 1]);
-    }, deadline);
-    expect(first.opened).toEqual([0]);
-  });
-
-  test("joins while a rekey is under way end with the fresh secret, whichever comes first", async () => {
-    const { dealer, told } = await deal();
-    const early = new Peer("early");
-    const room = new Room();
-    dealer.begin(room.session([], [early, new Peer("leaver")]));
-    await vi.waitFor(() => {
-      expect(early.opened).toEqual([0]);
-    }, deadline);
-    dealer.left("leaver");
-    const crowd = Array.from({ length: 60 }, (_, index) => new Peer(`l${index}`));
-    room.add(...crowd);
-    // Spread over 120 ms: some before the window closes, some while it is answered, some after.
-    for (const peer of crowd) {
-      dealer.joined(peer.member);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 2);
-      });
-    }
-    await vi.waitFor(() => {
-      expect([early, ...crowd].map(({ secrets }) => secrets.get(1))).toEqual(
-        [early, ...crowd].map(() => told.get(1)),
+      expect([ada.told.get(0), bob.told.get(0), lea.secrets.get(0)]).toEqual(
+        Array.from({ length: 3 }, () => host.told.get(0)),
       );
+      expect(new Set(room.stage.map(({ dealer }) => dealer.status?.safetyNumber)).size).toBe(1);
     }, deadline);
-    expect(crowd.flatMap(({ opened }) => opened).filter((what) => typeof what === "string")).toEqual([]);
+    room.leave("host");
+    const late = new Listener("late");
+    room.stage.shift();
+    room.come(late);
+    await host.dealer.close();
+    await vi.waitFor(() => {
+      const generation = stepsPerEpoch;
+      const secrets = [ada.told, bob.told, lea.secrets, late.secrets].map((known) => known.get(generation));
+      expect(new Set(secrets).size).toBe(1);
+      expect(secrets[0]).toBeDefined();
+    }, deadline);
+    expect([ada, bob].map(({ dealer }) => dealer.status?.isDealer)).toEqual([true, false]);
+    expect([...ada.errors, ...bob.errors, ...host.errors]).toEqual([]);
   });
 });
 
 describe("trouble", () => {
   test("with the server is told", async () => {
-    const { dealer, errors } = await deal();
-    const room = new Room();
-    const session = room.session();
+    const room = newRoom();
+    const host = await room.comeToStage("host");
     room.failing = new Error("too many requests");
-    dealer.begin(session);
-    dealer.joined(new Peer("lea").member);
+    room.come(new Listener("lea"));
     await vi.waitFor(() => {
-      expect(errors).toEqual([room.failing]);
+      expect(host.errors).toEqual([room.failing]);
     }, deadline);
   });
 
   test("is not what closing makes of the work that is left", async () => {
-    const { dealer, errors, told } = await deal();
-    const room = new Room();
-    const lea = new Peer("lea");
-    dealer.begin(room.session([], [lea]));
-    dealer.left("lea");
-    dealer.joined(new Peer("leo").member);
-    await Promise.all([dealer.close(), dealer.close()]);
-    dealer.joined(new Peer("lou").member);
-    dealer.left("leo");
-    await dealer.close();
-    expect(errors).toEqual([]);
-    expect([...told.keys()]).toEqual([0]);
+    const room = newRoom();
+    const host = await room.comeToStage("host");
+    const lea = new Listener("lea");
+    room.come(lea);
+    await Promise.all([host.dealer.close(), host.dealer.close()]);
+    room.come(new Listener("lou"));
+    room.leave("lea");
+    await host.dealer.close();
+    expect(host.errors).toEqual([]);
     expect(lea.opened).toEqual([]);
   });
 });

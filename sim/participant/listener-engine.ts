@@ -41,6 +41,23 @@ export type StreamKey = {
   baseKey: Uint8Array;
 };
 
+/** Keys for KIDs that nobody gave: later steps of a secret that is held. */
+export type KeyFinder = {
+  /** Null: there is none. */
+  find(kid: number): StreamKey | null;
+  /** A frame has authenticated under what was found. */
+  found(kid: number): void;
+};
+
+export type ListenerMediaOptions = {
+  index: number;
+  encrypted: boolean;
+  /** Default: only the keys that are given. */
+  keys?: KeyFinder;
+  /** Media was connected and is no more. */
+  onLost(message: string): void;
+};
+
 export type ListenerMedia = {
   /** SHA-256 fingerprint of the local DTLS certificate; another one after `reopen`. */
   readonly fingerprint: string;
@@ -94,8 +111,7 @@ export type EngineReport = {
 
 export type ListenerEngine = {
   readonly name: string;
-  /** `onLost`: media was connected and is no more. */
-  open(options: { index: number; encrypted: boolean; onLost(message: string): void }): Promise<ListenerMedia>;
+  open(options: ListenerMediaOptions): Promise<ListenerMedia>;
   /** What speakers sent, as it becomes known. */
   recordSent(batch: SentBatch): void;
   /** Of all listeners so far. */

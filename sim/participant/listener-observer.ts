@@ -1,12 +1,11 @@
 import { JitterBuffer } from "../audio/jitter-buffer.ts";
 import type { RtpView } from "../audio/rtp.ts";
 import type { SFrameKey } from "../e2ee/sframe/key.ts";
-import { SFrameReceiver } from "../e2ee/sframe/receiver.ts";
-import { generationOfKid } from "../e2ee/keys/kid.ts";
 import type { Sampler } from "../measure/sampler.ts";
 import { frameDelayMs, type SentLedger, type SentStream } from "../measure/sent-ledger.ts";
 import { StreamObserver } from "../measure/stream-observer.ts";
 import { Histogram } from "../util/histogram.ts";
+import { FrameOpener, type ObserverKeys } from "./_frame-opener.ts";
 import {
   zeroCounts,
   type ListenerCounts,
@@ -51,6 +50,8 @@ type Arrival = {
 
 type ObservedStream = {
   readonly streamId: string;
+  /** Undefined for a stream that the server does not bring. */
+  participantId: string | undefined;
   readonly observer: StreamObserver;
   readonly jitterBuffer: JitterBuffer;
   /** Undefined until the speaker's account of it comes in. */
@@ -65,8 +66,7 @@ export class ListenerObserver {
   readonly mouthToEar = new Histogram();
   readonly counts = zeroCounts();
   readonly #totals: Totals;
-  readonly #receiver: SFrameReceiver | undefined;
-  readonly #kids = new Set<number>();
+  readonly #opener: FrameOpener | undefined;
   readonly #bySsrc = new Map<number, ObservedStream>();
   readonly #byStreamId = new Map<string, ObservedStream>();
   readonly #byConsumerId = new Map<string, { ssrc: number; stream: ObservedStream }>();
@@ -85,9 +85,10 @@ export class ListenerObserver {
   #unsettledSecond: number | undefined;
   #untilTimed = timedShare;
 
-  constructor(totals: Totals, encrypted: boolean) {
+  /** `keys`: for KIDs that nobody gave. */
+  constructor(totals: Totals, encrypted: boolean, keys?: ObserverKeys) {
     this.#totals = totals;
-    this.#receiver = encrypted ? new SFrameReceiver() : undefined;
+    this.#opener = encrypted ? new FrameOpener(keys) : undefined;
   }
 
   /** From now on what speakers send is expected here. */
@@ -95,7 +96,7 @@ export class ListenerObserver {
     this.#connectedAtMs = nowMs;
     this.#unsettledSecond = this.#secondOf(nowMs);
     for (const stream of this.#byStreamId.values()) if (!stream.paused) this.#expect(stream, nowMs);
-    this.#awaitsKey = this.#receiver !== undefined && this.#kids.size === 0;
+    this.#awaitsKey = this.#opener?.hasKeys === false;
   }
 
   /** The first key is there, or is given up: frames due before `fromMs` are not expected, what came meanwhile is judged. */
@@ -136,6 +137,7 @@ export class ListenerObserver {
     const ssrc = stream.rtpParameters.encodings?.[0]?.ssrc;
     if (ssrc === undefined || this.#byConsumerId.has(stream.consumerId)) return;
     const observed = this.#byStreamId.get(stream.streamId) ?? this.#observe(stream.streamId);
+    observed.participantId = stream.participantId;
     observed.paused = stream.paused;
     if (stream.paused) observed.observer.close(nowMs);
     else this.#expect(observed, nowMs);
@@ -166,19 +168,15 @@ export class ListenerObserver {
     if (this.#connectedAtMs !== Infinity && this.#closedAtMs === Infinity) stream.observer.open(fromMs);
   }
 
-  addKey(key: SFrameKey, nowMs: number): void {
-    this.#receiver?.addKey(key);
-    this.#kids.add(Number(key.kid));
+  /** `participantId`: the speaker, on whose stream alone it opens frames. Default: on any. */
+  addKey(key: SFrameKey, nowMs: number, participantId?: string): void {
+    this.#opener?.addKey(key, participantId);
     this.#giveUpKey(nowMs);
     if (this.#awaitsKey) this.#stopAwaitingKey(nowMs);
   }
 
   dropKeys(generation: number): void {
-    for (const kid of this.#kids) {
-      if (generationOfKid(kid) !== generation) continue;
-      this.#receiver?.removeKey(kid);
-      this.#kids.delete(kid);
-    }
+    this.#opener?.dropKeys(generation);
   }
 
   /** One RTP packet, parsed into `rtp`. */
@@ -193,7 +191,7 @@ export class ListenerObserver {
       this.counts.duplicate++;
       return;
     }
-    const arrival = { frame, marker: rtp.marker, atMs: nowMs, opened: this.#decrypt(rtp, packet) };
+    const arrival = { frame, marker: rtp.marker, atMs: nowMs, opened: this.#decrypt(stream, rtp, packet) };
     const sent = this.#accountOf(stream);
     if (sent !== undefined && !this.#awaitsKey) {
       this.#judge(stream, sent, arrival);
@@ -252,21 +250,21 @@ export class ListenerObserver {
   }
 
   /** False if the frame was refused; it is counted by cause and never played. */
-  #decrypt(rtp: RtpView, packet: Buffer): boolean {
-    if (this.#receiver === undefined) return true;
+  #decrypt(stream: ObservedStream, rtp: RtpView, packet: Buffer): boolean {
+    if (this.#opener === undefined) return true;
     const payload = packet.subarray(rtp.payloadStart, rtp.payloadEnd);
     const timed = --this.#untilTimed === 0;
     const beforeMs = timed ? performance.now() : 0;
-    const opened = this.#receiver.decrypt(payload);
+    const refusal = this.#opener.refusal(payload, stream.participantId);
     if (timed) {
       this.#untilTimed = timedShare;
       this.#totals.decryptCost.observe((performance.now() - beforeMs) / 1000);
     }
-    if (opened.kind === "ok") {
+    if (refusal === null) {
       this.#totals.decrypted++;
       return true;
     }
-    this.#totals.refused[opened.cause] = (this.#totals.refused[opened.cause] ?? 0) + 1;
+    this.#totals.refused[refusal] = (this.#totals.refused[refusal] ?? 0) + 1;
     return false;
   }
 
@@ -324,6 +322,7 @@ export class ListenerObserver {
   #observe(streamId: string): ObservedStream {
     const stream: ObservedStream = {
       streamId,
+      participantId: undefined,
       observer: new StreamObserver(),
       jitterBuffer: new JitterBuffer(),
       sent: this.#totals.ledger.streams.get(streamId),

@@ -62,14 +62,16 @@ export class Listener {
   static async join(options: ListenerOptions): Promise<Listener> {
     const { suite, engine, clock } = options;
     const breaking = new SessionBreak();
+    let keys: ReceiverKeys | undefined;
     const media = await engine.open({
       index: options.index,
       encrypted: suite !== undefined,
+      keys: { find: (kid) => keys?.find(kid) ?? null, found: (kid) => keys?.found(kid) },
       onLost: (message) => {
         breaking.mediaLost(new SessionError("disconnected", message));
       },
     });
-    const keys =
+    keys =
       suite === undefined
         ? undefined
         : new ReceiverKeys({

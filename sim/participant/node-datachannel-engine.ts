@@ -15,6 +15,7 @@ import {
   type ListenerCounts,
   type ListenerEngine,
   type ListenerMedia,
+  type ListenerMediaOptions,
   type StreamKey,
 } from "./listener-engine.ts";
 import { ListenerObserver, type Totals } from "./listener-observer.ts";
@@ -75,12 +76,15 @@ export class NodeDatachannelEngine implements ListenerEngine {
     }, 500);
   }
 
-  async open(options: {
-    index: number;
-    encrypted: boolean;
-    onLost(message: string): void;
-  }): Promise<ListenerMedia> {
-    const observer = new ListenerObserver(this.#totals, options.encrypted);
+  async open(options: ListenerMediaOptions): Promise<ListenerMedia> {
+    const { keys } = options;
+    const observer = new ListenerObserver(this.#totals, options.encrypted, {
+      find: (kid) => {
+        const found = keys?.find(kid) ?? null;
+        return found && { participantId: found.participantId, key: this.#derive(found) };
+      },
+      found: (kid) => keys?.found(kid),
+    });
     const create = (): Promise<MediaConnection> =>
       MediaConnection.create({
         name: `listener-${options.index}`,
@@ -122,7 +126,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
         observer.pauseStream(consumerId, paused, systemClock.now());
       },
       addKey: (key) => {
-        observer.addKey(this.#derive(key), systemClock.now());
+        observer.addKey(this.#derive(key), systemClock.now(), key.participantId);
       },
       dropKeys: (generation) => {
         observer.dropKeys(generation);

@@ -1,6 +1,7 @@
 import { RoomSecrets } from "../e2ee/keys/room-secrets.ts";
-import { kidOf } from "../e2ee/keys/kid.ts";
+import { generationOfKid, kidOf, seatOfKid } from "../e2ee/keys/kid.ts";
 import { speakerBaseKey } from "../e2ee/keys/speaker-key.ts";
+import type { RoomSecret } from "../e2ee/keys/room-message.ts";
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import type { Member } from "../protocol/signalling.ts";
 import type { Clock } from "../util/clock.ts";
@@ -29,8 +30,8 @@ export class ReceiverKeys {
     this.#onKey = options.onKey;
     this.#onExpired = options.onExpired;
     this.#clock = options.clock;
-    this.#receiver = new SecretReceiver((generation, secret) => {
-      this.#secretArrived(generation, secret);
+    this.#receiver = new SecretReceiver((newest, spoken) => {
+      this.#secretArrived(newest, spoken);
     });
   }
 
@@ -46,7 +47,13 @@ export class ReceiverKeys {
     this.#receiver.open(sealed);
   }
 
+  /** What the room's roster and messages came to. */
+  get checks(): Pick<SecretReceiver, "refusedBy" | "trust"> {
+    return this.#receiver;
+  }
+
   stageMember({ participantId, seat }: Member): void {
+    if (seat !== null) this.#receiver.trust.stageMember(participantId);
     if (seat === null || this.#seats.has(participantId)) return;
     this.#seats.set(participantId, seat);
     for (const { generation, secret } of this.#secrets.held(this.#clock.now())) {
@@ -57,22 +64,53 @@ export class ReceiverKeys {
   /** Another seat is another key. */
   stageMemberChanged(member: Member): void {
     if (this.#seats.get(member.participantId) === member.seat) return;
-    this.#seats.delete(member.participantId);
+    this.stageMemberLeft(member.participantId);
     this.stageMember(member);
   }
 
   stageMemberLeft(participantId: string): void {
     this.#seats.delete(participantId);
+    this.#receiver.trust.stageMemberLeft(participantId);
+  }
+
+  /** The key of a KID that nobody gave us: of a later step of a secret that we hold. Null: there is none. */
+  find(kid: number): StreamKey | null {
+    const seat = seatOfKid(kid);
+    const secret = this.#secrets.peek(generationOfKid(kid), this.#clock.now());
+    if (secret === null) return null;
+    for (const [participantId, taken] of this.#seats) {
+      if (taken !== seat) continue;
+      return {
+        participantId,
+        kid,
+        baseKey: speakerBaseKey({ secret, participantId, kid, suite: this.#suite }),
+      };
+    }
+    return null;
+  }
+
+  /** A frame has authenticated under a key that was found: the secret goes on to its step. */
+  found(kid: number): void {
+    if (this.#secrets.follow(generationOfKid(kid), this.#clock.now()) !== null) this.#expireLater();
   }
 
   close(): void {
     clearTimeout(this.#timer);
   }
 
-  #secretArrived(generation: number, secret: Uint8Array): void {
-    if (!this.#secrets.add(generation, secret, this.#clock.now())) return;
-    for (const [participantId, seat] of this.#seats) this.#give(generation, secret, participantId, seat);
+  #secretArrived(newest: RoomSecret, spoken: RoomSecret | null): void {
+    const nowMs = this.#clock.now();
+    const isFirst = this.#secrets.newest < 0;
+    if (!this.#secrets.add(newest.generation, newest.secret, nowMs)) return;
+    this.#giveAll(newest);
+    if (isFirst && spoken !== null && this.#secrets.addEarlier(spoken.generation, spoken.secret, nowMs)) {
+      this.#giveAll(spoken);
+    }
     this.#expireLater();
+  }
+
+  #giveAll({ generation, secret }: RoomSecret): void {
+    for (const [participantId, seat] of this.#seats) this.#give(generation, secret, participantId, seat);
   }
 
   #expireLater(): void {

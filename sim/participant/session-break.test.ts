@@ -59,6 +59,41 @@ describe("lost media", () => {
     vi.advanceTimersByTime(1000);
     expect(told).toEqual([removed]);
   });
+
+  test("while the signalling is away breaks nothing, and is remembered until it is back", () => {
+    const breaking = new SessionBreak();
+    const broken = vi.fn();
+    breaking.joined(broken);
+    breaking.away();
+    breaking.mediaLost(later);
+    vi.advanceTimersByTime(60_000);
+    expect(broken).not.toHaveBeenCalled();
+    expect(breaking.back()).toBe(true);
+    breaking.away();
+    expect(breaking.back()).toBe(false);
+  });
+
+  test("just before the signalling goes is part of the same outage", () => {
+    const breaking = new SessionBreak();
+    const broken = vi.fn();
+    breaking.joined(broken);
+    breaking.mediaLost(later);
+    breaking.away();
+    vi.advanceTimersByTime(60_000);
+    expect(broken).not.toHaveBeenCalled();
+    expect(breaking.back()).toBe(true);
+  });
+
+  test("once the signalling is back breaks the session as ever", () => {
+    const breaking = new SessionBreak();
+    const broken = vi.fn();
+    breaking.joined(broken);
+    breaking.away();
+    breaking.back();
+    breaking.mediaLost(later);
+    vi.advanceTimersByTime(60_000);
+    expect(broken).toHaveBeenCalledExactlyOnceWith(later);
+  });
 });
 
 test("lost media is no break when the server says meanwhile that it comes back", () => {

@@ -9,7 +9,6 @@ import type { Interruptions } from "./interruptions.ts";
 import { KeyDealer } from "./key-dealer.ts";
 import { MediaRestart } from "./media-restart.ts";
 import type { Pacer } from "./pacer.ts";
-import { SecretReceiver } from "./secret-receiver.ts";
 import { SessionBreak } from "./session-break.ts";
 import { SpeakerMedia } from "./speaker-media.ts";
 import { keyActivationMs, StageVoice, type StageVoiceOptions } from "./stage-voice.ts";
@@ -19,7 +18,7 @@ import type { PublishOptions, Target, TargetSession } from "./target.ts";
 const leaveDrainMs = 300;
 
 export type SpeakerOptions = {
-  /** Place on the stage, from 0: the host, who deals the keys. */
+  /** Place on the stage, from 0: the host. */
   index: number;
   accountId: string;
   name: string;
@@ -54,7 +53,7 @@ type Parts = {
   joinMs: number;
 };
 
-/** A simulated participant on the stage: joins, publishes, speaks as planned; the host deals the keys besides. */
+/** A simulated participant on the stage: joins, publishes, speaks as planned; deals the keys when its turn comes. */
 export class Speaker {
   readonly index: number;
   readonly name: string;
@@ -80,10 +79,11 @@ export class Speaker {
     const ssrc = 1 + random.integer(0xffff_fffe);
     const breaking = new SessionBreak();
     let voice: StageVoice | undefined;
-    const secrets: [generation: number, secret: Uint8Array][] = [];
-    const onSecret = (generation: number, secret: Uint8Array): void => {
-      secrets.push([generation, secret]);
-      voice?.useSecret(generation, secret, clock.now() + keyActivationMs);
+    const secrets: [generation: number, secret: Uint8Array, fromMs: number][] = [];
+    const onSecret = (generation: number, secret: Uint8Array, isStep: boolean): void => {
+      const fromMs = clock.now() + (isStep ? 0 : keyActivationMs);
+      secrets.push([generation, secret, fromMs]);
+      voice?.useSecret(generation, secret, fromMs);
       keyArrived();
     };
     let keyArrived: () => void = () => undefined;
@@ -103,15 +103,18 @@ export class Speaker {
     let dealer: KeyDealer | undefined;
     let stopPacing: (() => void) | undefined;
     let restart: MediaRestart | undefined;
-    const dealsKeys = suite !== undefined && isHost;
-    const keys = suite === undefined || isHost ? undefined : new SecretReceiver(onSecret);
-    // Who comes and goes before there is a dealer.
-    const waiting: ((dealer: KeyDealer) => void)[] = [];
-    const deal = (task: (dealer: KeyDealer) => void): void => {
-      if (dealer !== undefined) task(dealer);
-      else if (dealsKeys) waiting.push(task);
-    };
     try {
+      if (suite !== undefined) {
+        dealer = await KeyDealer.create({
+          rekeyWindowMs: options.rekeyWindowMs,
+          onSecret,
+          onError: (error) => {
+            breaking.break(
+              new SessionError("harness", `dealing keys failed: ${String(error)}`, { cause: error }),
+            );
+          },
+        });
+      }
       const signal = breaking.joinSignal(options.joinTimeoutMs);
       const startMs = clock.now();
       session = await options.target.join(
@@ -119,13 +122,13 @@ export class Speaker {
           accountId: options.accountId,
           name: options.name,
           role: isHost ? "host" : "speaker",
-          publicKey: keys?.publicKey,
+          publicKey: dealer?.publicKey,
           direction: "send",
           fingerprint: media.fingerprint,
           signal,
         },
         speakerEvents({
-          keys,
+          keys: dealer,
           breaking,
           mediaLost: () => {
             breaking.mediaExcused();
@@ -136,40 +139,16 @@ export class Speaker {
           back: (awayMs) => {
             options.interruptions?.away.observe(awayMs / 1000);
           },
-          joined: (member) => {
-            deal((to) => {
-              to.joined(member);
-            });
-          },
-          left: (participantId) => {
-            deal((to) => {
-              to.left(participantId);
-            });
-          },
         }),
       );
-      keys?.joined(session.roomId, session.participantId);
+      dealer?.begin(session);
       await media.connect(session.transport, signal);
       const joinMs = clock.now() - startMs;
-      if (dealsKeys) {
-        dealer = await KeyDealer.create({
-          roomId: session.roomId,
-          rekeyWindowMs: options.rekeyWindowMs,
-          onSecret,
-          onError: (error) => {
-            breaking.break(
-              new SessionError("harness", `dealing keys failed: ${String(error)}`, { cause: error }),
-            );
-          },
-        });
-        dealer.begin(session);
-        for (const task of waiting) task(dealer);
-      }
       const published = { ssrc, cname: `s${options.index}` };
       const { streamId } = await session.publish({ ...published, streamId: undefined });
       if (suite !== undefined) await within(signal, firstKey, "no key came from the host in time");
       voice = createVoice(options, session, streamId, ssrc, media);
-      for (const [generation, secret] of secrets) voice.useSecret(generation, secret, clock.now());
+      for (const [generation, secret, fromMs] of secrets) voice.useSecret(generation, secret, fromMs);
       stopPacing = startPacing(options, voice);
       restart = restartOf(session, media, { ...published, streamId }, options, breaking);
       const speaker = new Speaker(options, { session, media, voice, dealer, restart, joinMs, stopPacing });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SourcedFrame } from "../audio/frame-source.ts";
 import { audioExtensions, opusPayloadType, RtpView } from "../audio/rtp.ts";
-import { kidOf } from "../e2ee/keys/kid.ts";
+import { generationOfKid, kidOf } from "../e2ee/keys/kid.ts";
 import { speakerBaseKey } from "../e2ee/keys/speaker-key.ts";
 import { deriveSFrameKey } from "../e2ee/sframe/key.ts";
 import { SFrameReceiver } from "../e2ee/sframe/receiver.ts";
@@ -91,7 +91,7 @@ function parse(packet: Buffer) {
 }
 
 describe("a voice without media", () => {
-  test("sends nothing, keeps no account of it, and goes on where its counters were", () => {
+  test("sends nothing, accounts for what it would have sent, and goes on where its counters were", () => {
     let canSend = true;
     const { voice, packets } = voiceOf(sourceOf("!sssss"), { canSend: () => canSend });
     voice.tick(baseFrame);
@@ -101,14 +101,24 @@ describe("a voice without media", () => {
     voice.tick(baseFrame + 3);
     canSend = true;
     voice.tick(baseFrame + 4);
+    voice.tick(baseFrame + 5);
     const sent = packets.map(parse);
-    expect(sent.map(({ timestamp }) => timestamp / 960 - baseFrame)).toEqual([0, 1, 4]);
-    expect(sent.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
-    expect(voice).toMatchObject({ sent: 3, unsent: 2 });
+    expect(sent.map(({ timestamp }) => timestamp / 960 - baseFrame)).toEqual([0, 1, 4, 5]);
+    expect(sent.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+    expect(voice).toMatchObject({ sent: 4, unsent: 2 });
     expect(voice.takeSent()).toMatchObject({
-      frames: [baseFrame, baseFrame + 1, baseFrame + 4],
-      throughFrame: baseFrame + 4,
+      frames: [baseFrame, baseFrame + 1, baseFrame + 4, baseFrame + 5],
+      unsent: [baseFrame + 2, baseFrame + 3],
+      throughFrame: baseFrame + 5,
     });
+    expect(voice.takeSent()).toMatchObject({ frames: [], unsent: [] });
+  });
+
+  test("would have sent nothing in silence, and accounts for nothing then", () => {
+    const { voice } = voiceOf(sourceOf("...."), { canSend: () => false });
+    for (let frame = baseFrame; frame < baseFrame + 4; frame++) voice.tick(frame);
+    expect(voice).toMatchObject({ sent: 0, unsent: 0 });
+    expect(voice.takeSent()).toMatchObject({ frames: [], unsent: [] });
   });
 });
 
@@ -206,7 +216,7 @@ describe("a voice's keys", () => {
     const opened = receiver();
     return packets.map((packet) => {
       const found = opened.decrypt(parse(packet).payload);
-      return found.kind === "ok" ? Math.floor(Number(found.kid) / 256) : null;
+      return found.kind === "ok" ? generationOfKid(Number(found.kid)) : null;
     });
   };
   const dueMs = (index: number): number => baseDueMs + index * 20;
@@ -221,7 +231,7 @@ describe("a voice's keys", () => {
     expect(voice.encrypted).toBe(6);
   });
 
-  test("one that is not newer is never gone back to, neither from the present one nor from the one to come", () => {
+  test("one that is not newer than the present one is never gone back to, and one between it and the next is spoken under until that one", () => {
     const { voice, packets } = voiceOf(sourceOf("s".repeat(10)), { suite });
     voice.useSecret(1, secretOf(1), 0);
     voice.useSecret(0, secretOf(0), 0);
@@ -229,7 +239,7 @@ describe("a voice's keys", () => {
     voice.useSecret(3, secretOf(3), dueMs(3));
     voice.useSecret(2, secretOf(2), dueMs(1));
     for (let index = 1; index < 5; index++) voice.tick(baseFrame + index);
-    expect(generations(packets)).toEqual([1, 1, 1, 3, 3]);
+    expect(generations(packets)).toEqual([1, 2, 2, 3, 3]);
   });
 
   test("count for nothing where nothing is encrypted", () => {

@@ -42,7 +42,8 @@ export class StageVoice implements Paced {
   readonly #options: StageVoiceOptions;
   readonly #packetizer: RtpPacketizer;
   #sender: SFrameSender | undefined;
-  #pendingKey: { readonly sender: SFrameSender; readonly fromMs: number } | undefined;
+  /** Keys to change over to, each from an instant on, in the order they came. */
+  #pending: { readonly sender: SFrameSender; readonly fromMs: number }[] = [];
   #sequence = 1;
   #throughFrame: number;
   #frames: number[] = [];
@@ -63,17 +64,31 @@ export class StageVoice implements Paced {
     this.#packetizer = new RtpPacketizer({ ssrc: options.ssrc, mid: "0" });
   }
 
-  /** Speaks under this generation of the room's secret from an instant on. */
+  /** Speaks under this generation of the room's secret from an instant on; at once if it is the first. */
   useSecret(generation: number, secret: Uint8Array, fromMs: number): void {
     const { suite, participantId, seat } = this.#options;
     if (suite === undefined) return;
     const kid = kidOf(generation, seat);
-    const newest = this.#pendingKey?.sender ?? this.#sender;
-    if (newest !== undefined && generationOfKid(Number(newest.kid)) >= generation) return;
+    if (this.#generation >= generation || this.#pending.some(({ sender }) => sender.kid === kid)) return;
     const baseKey = speakerBaseKey({ secret, participantId, kid, suite });
     const sender = new SFrameSender(deriveSFrameKey({ suite, kid, baseKey }));
     if (this.#sender === undefined) this.#sender = sender;
-    else this.#pendingKey = { sender, fromMs };
+    else this.#pending.push({ sender, fromMs });
+  }
+
+  /** -1: there is no key yet. */
+  get #generation(): number {
+    return this.#sender === undefined ? -1 : generationOfKid(Number(this.#sender.kid));
+  }
+
+  #changeOver(dueMs: number): void {
+    const due = this.#pending.filter(({ fromMs }) => dueMs >= fromMs);
+    if (due.length === 0) return;
+    this.#pending = this.#pending.filter(({ fromMs }) => dueMs < fromMs);
+    for (const { sender } of due) {
+      // A step of a generation that we have left already is not gone back to.
+      if (generationOfKid(Number(sender.kid)) > this.#generation) this.#sender = sender;
+    }
   }
 
   /** The first frame that is due after an instant; never before the base frame. */
@@ -99,10 +114,7 @@ export class StageVoice implements Paced {
       return;
     }
     const dueMs = this.frameZeroDueMs + frame * frameMs;
-    if (this.#pendingKey !== undefined && dueMs >= this.#pendingKey.fromMs) {
-      this.#sender = this.#pendingKey.sender;
-      this.#pendingKey = undefined;
-    }
+    this.#changeOver(dueMs);
     let payload: Uint8Array = next.payload;
     if (this.#sender !== undefined) {
       const beforeMs = performance.now();

@@ -14,8 +14,8 @@ export const signallingVersion = 1;
 
 /** Larger messages close the connection with 1009. */
 export const maxMessageBytes = 64 * 1024;
-/** The most that one sealed message may carry, and the most recipients of one `relay`. */
-export const maxSealedBytes = 2048;
+/** The most that one sealed message may carry (a welcome to an MLS group of 50 on the stage), and the most recipients of one `relay`. */
+export const maxSealedBytes = 16 * 1024;
 export const maxRelayRecipients = 100;
 
 export const dtlsParametersSchema = z.strictObject({
@@ -120,7 +120,7 @@ const placeSchema = z.strictObject({
   seat: z.number().int().nullable(),
   /** Everybody on the stage now. */
   stage: z.array(memberSchema),
-  /** The audience, for those who deal keys (the host) only; else only its size counts. */
+  /** The audience, for those who deal keys (the stage) only; else only its size counts. */
   audience: z.array(memberSchema).nullable(),
   audienceSize: z.number().int(),
   rtpCapabilities: rtpCapabilitiesSchema,

@@ -6,7 +6,7 @@ import { hasRight, outranks, rights, type Right } from "./rights.ts";
 const table: Record<Right, string> = {
   publish: "yes yes yes no",
   subscribe: "yes yes yes yes",
-  "deal-keys": "yes no no no",
+  "deal-keys": "yes yes yes no",
   "list-audience": "yes yes yes yes",
   "raise-hand": "no no no yes",
   "see-hands": "yes yes yes no",

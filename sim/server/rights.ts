@@ -9,8 +9,8 @@ const table = {
   publish: ["host", "moderator", "speaker"],
   /** Hears the stage. */
   subscribe: ["host", "moderator", "speaker", "listener"],
-  /** Is told of the audience as it comes and goes, and may send sealed bytes to anyone. */
-  "deal-keys": ["host"],
+  /** Is told of the audience as it comes and goes, and may send sealed bytes to anyone. The stage settles among itself whose turn it is. */
+  "deal-keys": ["host", "moderator", "speaker"],
   "list-audience": ["host", "moderator", "speaker", "listener"],
 
   "raise-hand": ["listener"],

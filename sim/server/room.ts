@@ -320,7 +320,7 @@ export class Room {
   /** The stage's comings and goings are for all; the audience's for who deals keys, since a room has thousands. */
   #announce(ofStage: boolean, text: string): void {
     if (ofStage) this.tellAll(text);
-    else if (this.#host?.may("deal-keys") === true) this.#host.connection.tell(text);
+    else for (const one of this.#stage) if (one.may("deal-keys")) one.connection.tell(text);
   }
 
   #forget(participant: Participant): void {

@@ -25,6 +25,12 @@ export type KeysOptions = {
   onSecret(secret: { generation: number; safetyNumber: string }): void;
 };
 
+/** What the room's client needs of the keys; tests have them without cryptography. */
+export type MemberKeys = Pick<
+  RoomKeys,
+  "publicKey" | "joined" | "memberHere" | "memberLeft" | "placed" | "open" | "close"
+>;
+
 /**
  * Our end of the room's keys: what the host seals to us, or as the host what we deal;
  * from it the keys of those on the stage, and our own.

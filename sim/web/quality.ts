@@ -14,9 +14,12 @@ export type Quality = {
   readonly concealedPercent: number | null;
 };
 
-/** Past one of these it is fair, past one of those below poor. Concealment is heard from about 2 % on (docs of WebRTC's NetEq: concealed samples). */
-const fair = { lossPercent: 1, roundTripMs: 200, concealedPercent: 2, jitterMs: 30 };
-const poor = { lossPercent: 5, roundTripMs: 400, concealedPercent: 8, jitterMs: 80 };
+/**
+ * Past one of these it is fair, past one of those below poor. Choices of ours: where a conversation begins to
+ * suffer (round trip: ITU-T G.114, 150 ms one way with codec and playout), and where loss and concealment are heard.
+ */
+const fair = { lossPercent: 1, roundTripMs: 200, concealedPercent: 2, jitterMs: 30, playoutDelayMs: 200 };
+const poor = { lossPercent: 5, roundTripMs: 400, concealedPercent: 8, jitterMs: 80, playoutDelayMs: 500 };
 
 /** What happened between two takings of the statistics. */
 export function qualityBetween(before: MediaStats, after: MediaStats): Quality {
@@ -41,7 +44,8 @@ function rate(values: Omit<Quality, "rating">): Quality["rating"] {
     (values.lossPercent ?? 0) > limits.lossPercent ||
     (values.roundTripMs ?? 0) > limits.roundTripMs ||
     (values.concealedPercent ?? 0) > limits.concealedPercent ||
-    (values.jitterMs ?? 0) > limits.jitterMs;
+    (values.jitterMs ?? 0) > limits.jitterMs ||
+    (values.playoutDelayMs ?? 0) > limits.playoutDelayMs;
   if (values.roundTripMs === null && values.lossPercent === null) return "unknown";
   if (past(poor)) return "poor";
   return past(fair) ? "fair" : "good";

@@ -2,10 +2,11 @@ import type { JoinAnswer } from "../protocol/signalling.ts";
 import { signallingVersion } from "../protocol/signalling.ts";
 import { ClientError, explain } from "./errors.ts";
 import type { Invitation } from "./invitation.ts";
-import type { RoomKeys } from "./keys.ts";
+import type { MemberKeys } from "./keys.ts";
 import type { RoomMedia } from "./media.ts";
 import { qualityBetween } from "./quality.ts";
 import { Requests } from "./requests.ts";
+import { routeEvent } from "./route-event.ts";
 import { SignallingSocket, type AnyEvent, type Ask, type SocketLike } from "./signalling.ts";
 import { noStats, type MediaStats } from "./stats.ts";
 import type { OverReason } from "./state.ts";
@@ -25,9 +26,7 @@ export type RoomClientOptions = {
   fetchTicket(token: string): Promise<string>;
   openSocket(): SocketLike;
   createMedia(options: { ask: Ask; onMicrophoneLost(): void; onError(error: unknown): void }): RoomMedia;
-  createKeys(options: {
-    relay(messages: { to: string; sealed: string }[]): void;
-  }): Pick<RoomKeys, "publicKey" | "joined" | "memberHere" | "memberLeft" | "placed" | "open" | "close">;
+  createKeys(options: { relay(messages: { to: string; sealed: string }[]): void }): MemberKeys;
   /** Resolves after so long. */
   pause(ms: number): Promise<void>;
 };
@@ -35,7 +34,7 @@ export type RoomClientOptions = {
 type Stay = {
   readonly invitation: Invitation;
   readonly media: RoomMedia;
-  readonly keys: ReturnType<RoomClientOptions["createKeys"]>;
+  readonly keys: MemberKeys;
   resumeToken: string | undefined;
   /** In the room, past the lobby. */
   entered: boolean;
@@ -141,8 +140,10 @@ export class RoomClient {
       event: (event) => {
         if (this.#stay === stay) this.#event(stay, event);
       },
-      closed: () => {
-        if (this.#stay === stay) void this.#comeBack(stay);
+      closed: (reason) => {
+        if (this.#stay !== stay) return;
+        if (reason.shouldRetry()) void this.#comeBack(stay);
+        else this.#fail(reason);
       },
     });
     if (this.#stay !== stay) this.#socket.close();
@@ -174,11 +175,11 @@ export class RoomClient {
       } catch (error) {
         if (error instanceof ClientError && error.shouldRetry()) continue;
         if (this.#stay !== stay) return;
-        this.#drop();
         if (!(error instanceof ClientError && error.code === "cannot-resume")) {
-          store.dispatch({ type: "over", reason: "disconnected" });
+          this.#fail(error);
           return;
         }
+        this.#drop();
         await this.join(stay.invitation);
         return;
       }
@@ -219,75 +220,18 @@ export class RoomClient {
   #event(stay: Stay, event: AnyEvent): void {
     const { store } = this.#options;
     const { media, keys } = stay;
-    switch (event.name) {
-      case "removed":
-        this.#end(event.body.reason);
-        return;
-      case "admitted":
-        this.#enter(stay, event.body).catch((error: unknown) => {
-          this.#tellFailure(error);
-        });
-        return;
-      case "sealed":
-        keys.open(event.body.sealed);
-        return;
-      case "mediaRestart":
-        media.restart(event.body).then(
-          (streams) => {
-            if (streams !== undefined) store.dispatch({ type: "streams", streams });
-          },
-          (error: unknown) => {
-            this.#tellFailure(error);
-          },
-        );
-        return;
-      case "memberJoined":
-        keys.memberHere(event.body.member);
-        break;
-      case "memberLeft":
-        keys.memberLeft(event.body.participantId);
-        break;
-      case "memberChanged":
-        this.#changed(stay, event.body.member);
-        break;
-      case "roleChanged":
-        keys.placed(event.body.role, event.body.seat, event.body.audience);
-        break;
-      case "streamAdded":
-        media.addStream(event.body.stream);
-        break;
-      case "streamRemoved":
-        media.removeStream(event.body.consumerId);
-        break;
-      case "muted":
-        media.pause();
-        break;
-      case "draining":
-      case "handLowered":
-      case "handsChanged":
-      case "lobby":
-      case "memberAway":
-      case "memberBack":
-      case "roomChanged":
-      case "speakers":
-      case "stageDeclined":
-      case "stageInvitation":
-      case "streamPaused":
-      case "transportState":
-      case "unmuteAsked":
-        break;
-    }
-    store.dispatch({ type: "event", event });
-  }
-
-  #changed({ keys, media, invitation }: Stay, member: Parameters<RoomKeys["memberHere"]>[0]): void {
-    if (member.participantId !== (this.#options.store.state.me?.participantId ?? invitation.participantId)) {
-      keys.memberHere(member);
-      return;
-    }
-    // Who is made host is told of the audience by `roleChanged`, and deals from then on.
-    if (member.role !== "host") keys.placed(member.role, member.seat, null);
-    if (member.seat === null) media.stopSending();
+    routeEvent(event, {
+      store,
+      media,
+      keys,
+      admitted: (answer) => this.#enter(stay, answer),
+      removed: (reason) => {
+        this.#end(reason);
+      },
+      onError: (error) => {
+        this.#tellFailure(error);
+      },
+    });
   }
 
   async #pollAgain(stay: Stay): Promise<void> {
@@ -322,6 +266,12 @@ export class RoomClient {
 
   #tellFailure(error: unknown): void {
     this.#options.store.dispatch({ type: "notice", tone: "bad", text: explain(error) });
+  }
+
+  /** What cannot be come back from. */
+  #fail(error: unknown): void {
+    this.#end("disconnected");
+    this.#tellFailure(error);
   }
 
   #end(reason: OverReason): void {

@@ -38,6 +38,7 @@ export class SignallingSocket {
   readonly #handlers: SignallingHandlers;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
+  #isOpen = false;
   #closed = false;
 
   private constructor(socket: SocketLike, handlers: SignallingHandlers) {
@@ -57,8 +58,6 @@ export class SignallingSocket {
     await new Promise<void>((resolve, reject) => {
       const fail = (): void => {
         clearTimeout(timer);
-        // Nobody is told of the end of what never began.
-        signalling.#closed = true;
         socket.close();
         reject(new ClientError("unreachable", "no connection to the server"));
       };
@@ -68,6 +67,7 @@ export class SignallingSocket {
         "open",
         () => {
           clearTimeout(timer);
+          signalling.#isOpen = true;
           resolve();
         },
         { once: true },
@@ -129,15 +129,16 @@ export class SignallingSocket {
   }
 
   #protocolError(what: string): void {
-    this.#socket.close();
     this.#finish(new ClientError("protocol", `the server sent ${what}`));
+    this.#socket.close();
   }
 
   #finish(reason: ClientError): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#rejectAll(reason);
-    this.#handlers.closed(reason);
+    // Nobody is told of the end of what never began.
+    if (this.#isOpen) this.#handlers.closed(reason);
   }
 
   #rejectAll(reason: ClientError): void {

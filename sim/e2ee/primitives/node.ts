@@ -93,6 +93,8 @@ export function wrapKey(raw: Uint8Array): WrapKey {
   return {
     wrap: (initialValue, plaintext) => createCipheriv("id-aes256-wrap", key, initialValue).update(plaintext),
     unwrap(initialValue, wrapped) {
+      // OpenSSL makes nothing of nothing, without complaint.
+      if (wrapped.length < 24) return null;
       try {
         return createDecipheriv("id-aes256-wrap", key, initialValue).update(wrapped);
       } catch {

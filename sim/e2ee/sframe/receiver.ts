@@ -17,9 +17,21 @@ const unknownKey: Refused = Object.freeze({ kind: "refused", cause: "unknown-key
 const authentication: Refused = Object.freeze({ kind: "refused", cause: "authentication" });
 const replay: Refused = Object.freeze({ kind: "refused", cause: "replay" });
 
+export type ReceiverOptions = {
+  /** A key for a KID that is not known; null: there is none. Kept only once a frame has authenticated under it. */
+  find?(kid: Uint64): SFrameKey | null;
+  /** A key that was found is kept from now on. */
+  found?(kid: Uint64): void;
+};
+
 /** One receiver: the keys that it knows, and for each which counters it has already heard. */
 export class SFrameReceiver {
   readonly #keys = new Map<Uint64, { readonly key: SFrameKey; readonly window: ReplayWindow }>();
+  readonly #options: ReceiverOptions;
+
+  constructor(options: ReceiverOptions = {}) {
+    this.#options = options;
+  }
 
   /**
    * False when there is a key with this KID already: that one and its replay window
@@ -45,12 +57,22 @@ export class SFrameReceiver {
     const header = decodeSFrameHeader(message);
     if (header === null) return malformed;
     const entry = this.#keys.get(header.kid);
-    if (entry === undefined) return unknownKey;
+    if (entry === undefined) return this.#decryptUnknown(header.kid, message, metadata);
     if (message.length < header.bytes + entry.key.tagBytes) return malformed;
     if (!entry.window.isFresh(header.ctr)) return replay;
     const plaintext = entry.key.cipher.open(message, header.bytes, header.ctr, metadata);
     if (plaintext === null) return authentication;
     entry.window.accept(header.ctr);
     return { kind: "ok", kid: header.kid, ctr: header.ctr, plaintext };
+  }
+
+  #decryptUnknown(kid: Uint64, message: Uint8Array, metadata: Uint8Array | undefined): Decrypted {
+    const key = this.#options.find?.(kid) ?? null;
+    if (key === null || key.kid !== kid) return unknownKey;
+    this.addKey(key);
+    const decrypted = this.decrypt(message, metadata);
+    if (decrypted.kind === "ok") this.#options.found?.(kid);
+    else this.removeKey(kid);
+    return decrypted;
   }
 }

@@ -1,5 +1,5 @@
 /** Somebody at a page of the browser client, who does what people do: by roles and labels alone. */
-import { expect } from "vitest";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import type { Role } from "../../protocol/signalling.ts";
 import type { State } from "../../web/state.ts";
@@ -100,24 +100,38 @@ export class Person {
   }
 
   /** Until the state is so. */
-  async comesTo(value: (state: State) => unknown, wanted: unknown): Promise<void> {
-    await expect.poll(async () => value(await this.state()), { timeout: patienceMs }).toEqual(wanted);
+  async comesTo(value: (state: State) => unknown, wanted: string | number | boolean | null): Promise<void> {
+    await until(
+      async () => value(await this.state()),
+      (present) => present === wanted,
+      `${this.name}'s page to come to ${JSON.stringify(wanted)}`,
+    );
   }
 
   /** Until sound has come out of the decoder since now: a second of packets, and more than silence in them. */
   async hears(): Promise<void> {
     const before = (await this.stats()).receiving;
-    await expect
-      .poll(
-        async () => {
-          const { receiving } = await this.stats();
-          return {
-            packets: receiving.packetsReceived - before.packetsReceived > 50,
-            sound: receiving.totalAudioEnergy - before.totalAudioEnergy > 0.0005,
-          };
-        },
-        { timeout: patienceMs },
-      )
-      .toEqual({ packets: true, sound: true });
+    await until(
+      async () => (await this.stats()).receiving,
+      ({ packetsReceived, totalAudioEnergy }) =>
+        packetsReceived - before.packetsReceived > 50 && totalAudioEnergy - before.totalAudioEnergy > 0.0005,
+      `${this.name}'s page to hear something`,
+    );
+  }
+}
+
+/** Looks again and again until what it sees fits; throws when that is not so in time. */
+async function until<Value>(
+  look: () => Promise<Value>,
+  fits: (value: Value) => boolean,
+  what: string,
+): Promise<void> {
+  const deadlineMs = performance.now() + patienceMs;
+  for (;;) {
+    const value = await look();
+    if (fits(value)) return;
+    if (performance.now() > deadlineMs)
+      throw new Error(`waited in vain for ${what}: ${JSON.stringify(value)}`);
+    await delay(50);
   }
 }

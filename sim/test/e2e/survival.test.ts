@@ -35,6 +35,35 @@ async function runInNetwork(
   return await run.finish();
 }
 
+/** Once all listeners have heard for a while, drops every RTP packet and what else the rules say for 8 s; what was lost, by the kernel's count. */
+async function blackOut(
+  network: Network,
+  run: Soundcheck,
+  rules: string[],
+): Promise<{ startedMs: number; endedMs: number; lost: number }> {
+  await run.until(new RegExp(`listeners ${listeners}/${listeners}`));
+  await pause(4000);
+  network.rule(`udp dport ${mediaPort} ${isRtp} counter drop`);
+  network.rule(`udp sport ${mediaPort} ${isRtp} counter drop`);
+  for (const rule of rules) network.rule(rule);
+  const startedMs = Date.now();
+  await pause(8000);
+  const endedMs = Date.now();
+  const [up, down] = network.counts() as [number, number];
+  network.clear();
+  // What the server never got, it could not forward to any listener.
+  return { startedMs, endedMs, lost: up * listeners + down };
+}
+
+/** FAIL, and the loss within a point of what was really lost. */
+function expectLoss({ exitCode, result }: Finished, lostForReal: number): void {
+  expect(exitCode).toBe(1);
+  expect(result?.verdict.outcome).toBe("FAIL");
+  const { lost, expected } = result?.packets ?? { lost: 0, expected: 0 };
+  expect(lostForReal).toBeGreaterThan(listeners * 300);
+  expect(Math.abs(lost - lostForReal) / expected).toBeLessThan(0.01);
+}
+
 function reasons({ result }: Finished): string {
   return (result?.verdict.reasons ?? []).map(({ code, message }) => `${code}: ${message}`).join("\n");
 }
@@ -56,35 +85,45 @@ describe.skipIf(noNetwork !== undefined)(
 
     test("an 8 s blackout: FAIL, loss within a point of what was really lost, and when", async () => {
       await using network = await Network.create();
-      let [startedMs, endedMs] = [0, 0];
-      let lostForReal = 0;
+      let dark = { startedMs: 0, endedMs: 0, lost: 0 };
       const finished = await runInNetwork(network, [...room, "--set", "talk=22"], async (run) => {
-        await run.until(new RegExp(`listeners ${listeners}/${listeners}`));
-        await pause(4000);
-        network.rule(`udp dport ${mediaPort} ${isRtp} counter drop`);
-        network.rule(`udp sport ${mediaPort} ${isRtp} counter drop`);
-        network.rule(`meta l4proto udp drop`);
-        startedMs = Date.now();
-        await pause(8000);
-        endedMs = Date.now();
-        const [up, down] = network.counts() as [number, number];
-        network.clear();
-        // What the server never got, it could not forward to any listener.
-        lostForReal = up * listeners + down;
+        dark = await blackOut(network, run, ["meta l4proto udp drop"]);
       });
       const { result } = finished;
-      expect(finished.exitCode).toBe(1);
-      expect(result?.verdict.outcome).toBe("FAIL");
-      const { lost, expected } = result?.packets ?? { lost: 0, expected: 0 };
-      expect(lostForReal).toBeGreaterThan(listeners * 300);
-      expect(Math.abs(lost - lostForReal) / expected).toBeLessThan(0.01);
+      expectLoss(finished, dark.lost);
       expect(result?.lossIntervals).toHaveLength(1);
       const [interval] = result?.lossIntervals ?? [];
       const runStartMs = Date.parse(result?.startedAt ?? "");
       // Whole seconds, so each end may be a second off.
-      expect(Math.abs((interval?.fromSecond ?? 0) - (startedMs - runStartMs) / 1000)).toBeLessThanOrEqual(1);
-      expect(Math.abs((interval?.toSecond ?? 0) - (endedMs - runStartMs) / 1000)).toBeLessThanOrEqual(1);
+      expect(
+        Math.abs((interval?.fromSecond ?? 0) - (dark.startedMs - runStartMs) / 1000),
+      ).toBeLessThanOrEqual(1);
+      expect(Math.abs((interval?.toSecond ?? 0) - (dark.endedMs - runStartMs) / 1000)).toBeLessThanOrEqual(1);
       expect(reasons(finished)).toMatch(/lost/);
+    });
+
+    test("all participants cut off for 8 s, signalling too: FAIL with that loss, but all resume, hear again and stay to the end", async () => {
+      await using network = await Network.create();
+      let lost = 0;
+      const finished = await runInNetwork(network, [...room, "--set", "talk=28"], async (run) => {
+        const everything = ["meta l4proto udp drop", "tcp dport 7880 drop", "tcp sport 7880 drop"];
+        ({ lost } = await blackOut(network, run, everything));
+      });
+      const { result } = finished;
+      expectLoss(finished, lost);
+      const participants = listeners + 2;
+      expect(result?.participants).toMatchObject({ joined: participants, failed: 0 });
+      expect(result?.thresholds.find(({ metric }) => metric === "session_ok")).toMatchObject({ ok: true });
+      const { resumes, awaySeconds, mediaRestarts } = result?.interruptions ?? {};
+      expect(resumes).toBe(participants);
+      expect(awaySeconds?.min).toBeGreaterThan(6);
+      expect(awaySeconds?.max).toBeLessThan(16);
+      // Their transports were kept, and media went on over them.
+      expect(mediaRestarts).toBe(0);
+      expect(finished.stdout).toMatch(/interruptions {1,}12 resumed, away ≤ \d/);
+      const lastLoss = result?.lossIntervals.at(-1)?.toSecond ?? Infinity;
+      const after = (result?.timeline ?? []).filter(({ second }) => second > lastLoss);
+      expect(after.reduce((sum, { received }) => sum + received, 0)).toBeGreaterThan(listeners * 100);
     });
 
     test("10 % of media packets dropped on their way to listeners: loss of 10 % within a point", async () => {

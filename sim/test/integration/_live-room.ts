@@ -41,6 +41,7 @@ export class LiveRoom implements AsyncDisposable {
   readonly listeners: Listener[] = [];
   /** Sessions that ended without our doing. */
   readonly broken: Error[] = [];
+  readonly interruptions = { away: new Histogram(), mediaRestart: new Histogram() };
   readonly #account: NodeJS.Timeout;
   readonly #pacer = new Pacer({ clock: systemClock, lateness: new Histogram() });
   readonly #startMs = systemClock.now();
@@ -68,13 +69,13 @@ export class LiveRoom implements AsyncDisposable {
     return createSoundcheckTarget({ url: this.server.url, room: "room", tokenSecret: testSecret });
   }
 
-  async addSpeaker(source: StageVoiceOptions["source"]): Promise<Speaker> {
+  async addSpeaker(source: StageVoiceOptions["source"], target: Target = this.target): Promise<Speaker> {
     const index = this.speakers.length;
     const speaker = await Speaker.join({
       index,
       accountId: `speaker-${index}`,
       name: `Speaker ${index}`,
-      target: this.target,
+      target,
       source,
       talkStartMs: systemClock.now(),
       suite,
@@ -87,33 +88,35 @@ export class LiveRoom implements AsyncDisposable {
       random: createRandom(`speaker ${index}`),
       encryptCost: new Histogram(),
       overhead: new Histogram(),
+      interruptions: this.interruptions,
       onBroken: (error) => this.broken.push(error),
     });
     this.speakers.push(speaker);
     return speaker;
   }
 
-  async addListeners(count: number): Promise<void> {
+  async addListeners(count: number, target: Target = this.target): Promise<void> {
     for (let joined = 0; joined < count; joined += joinsAtOnce) {
       const size = Math.min(joinsAtOnce, count - joined);
       this.listeners.push(
         ...(await Promise.all(
-          Array.from({ length: size }, (_, offset) => this.#listener(this.listeners.length + offset)),
+          Array.from({ length: size }, (_, offset) => this.#listener(this.listeners.length + offset, target)),
         )),
       );
     }
   }
 
-  #listener(index: number): Promise<Listener> {
+  #listener(index: number, target: Target): Promise<Listener> {
     return Listener.join({
       index,
       accountId: `listener-${index}`,
       name: `Listener ${index}`,
-      target: this.target,
+      target,
       engine: this.engine,
       suite,
       joinTimeoutMs,
       clock: systemClock,
+      interruptions: this.interruptions,
       onBroken: (error) => this.broken.push(error),
     });
   }

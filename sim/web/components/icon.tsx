@@ -20,7 +20,7 @@ const paths = {
 /** Says nothing by itself: what it stands beside does. */
 export function Icon({ name }: { name: keyof typeof paths }): JSX.Element {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg class={`icon ${name}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={paths[name]} />
     </svg>
   );

@@ -1,0 +1,249 @@
+import type { MonotonicMs } from "../../util/clock.ts";
+import { monotonicMs } from "../../util/clock.ts";
+import { groupMessage, secretsForGroup } from "./_group-message.ts";
+import type { StageMember } from "./_seats.ts";
+import { KeyDistributor } from "./key-distributor.ts";
+import type { SealedMessage } from "./key-distributor.ts";
+import { stepMessage } from "./room-message.ts";
+import type { RoomSecret } from "./room-message.ts";
+import { noSignatureKey } from "./roster.ts";
+import type { StageGroup } from "./stage-group.ts";
+
+/** Joins are collected for so long before their keys are dealt together. */
+const welcomeBatchMs = 20;
+/** A newcomer can open at most so much of what came before its welcome. */
+export const defaultRatchetIntervalMs = 1000;
+
+export type DealingOptions = {
+  readonly roomId: string;
+  readonly rekeyWindowMs: number;
+  /** Default {@link defaultRatchetIntervalMs}. */
+  readonly ratchetIntervalMs?: number;
+};
+
+/** What the distributor on the stage does, for as long as it is its turn. */
+export class StageDealing {
+  readonly #group: StageGroup;
+  readonly #others: ReadonlyMap<string, StageMember>;
+  /** Key packages of who wants to be in the group; taken out as they are used. */
+  readonly #offers: Map<string, Uint8Array>;
+  readonly #distributor: KeyDistributor;
+  readonly #selfId: string;
+  readonly #joining = new Set<string>();
+  #welcomeDueAt: MonotonicMs | null = null;
+  #messages: SealedMessage[] = [];
+  #secrets: (RoomSecret & { isStep: boolean })[] = [];
+  #roster: Uint8Array | null = null;
+  #rekeys = 0;
+  #badPublicKeys = 0;
+
+  constructor(
+    options: DealingOptions & {
+      self: StageMember & { readonly seat: number };
+      group: StageGroup;
+      others: ReadonlyMap<string, StageMember>;
+      offers: Map<string, Uint8Array>;
+      firstGeneration: number;
+      firstSequence: number;
+      spoken: RoomSecret | undefined;
+      nowMs: MonotonicMs;
+    },
+  ) {
+    const { self, group, spoken } = options;
+    this.#group = group;
+    this.#others = options.others;
+    this.#offers = options.offers;
+    this.#selfId = self.participantId;
+    this.#distributor = new KeyDistributor({
+      roomId: options.roomId,
+      self: { participantId: self.participantId, seat: self.seat, key: group.key },
+      firstGeneration: options.firstGeneration,
+      firstSequence: options.firstSequence,
+      rekeyWindowMs: options.rekeyWindowMs,
+      ratchetIntervalMs: options.ratchetIntervalMs ?? defaultRatchetIntervalMs,
+      nowMs: options.nowMs,
+      ...(spoken === undefined ? {} : { spoken }),
+    });
+  }
+
+  get dueAt(): MonotonicMs | null {
+    const { rekeyDueAt } = this.#distributor;
+    if (this.#welcomeDueAt === null || rekeyDueAt === null) return this.#welcomeDueAt ?? rekeyDueAt;
+    return monotonicMs(Math.min(this.#welcomeDueAt, rekeyDueAt));
+  }
+
+  get dealtTo(): string[] {
+    const ofGroup = this.#group.members.map(({ participantId }) => participantId);
+    return [...ofGroup.filter((id) => id !== this.#selfId), ...this.#distributor.members];
+  }
+
+  /** Gives the first secret to all who are there; who of the group is gone is out of it first. */
+  async begin(nowMs: MonotonicMs): Promise<void> {
+    await this.#changeGroup();
+    await this.#tellGroup([this.#distributor.current], this.#groupOthers());
+    this.#secrets.push({ ...this.#distributor.current, isStep: false });
+    this.#tellRoster();
+    for (const member of this.#others.values()) this.here(member, nowMs);
+    if (this.#joining.size > 0) await this.#welcome(nowMs);
+  }
+
+  /** Somebody came, or went from the stage to the audience or back. */
+  here({ participantId, publicKey, seat }: StageMember, nowMs: MonotonicMs): void {
+    const isServed = this.#group.has(participantId)
+      ? seat !== null
+      : this.#distributor.members.includes(participantId);
+    if (publicKey === null || isServed) return;
+    this.#joining.add(participantId);
+    this.#welcomeDueAt ??= monotonicMs(nowMs + welcomeBatchMs);
+  }
+
+  /** A key package has come. */
+  offered(nowMs: MonotonicMs): void {
+    this.#welcomeDueAt ??= monotonicMs(nowMs + welcomeBatchMs);
+  }
+
+  left(participantId: string, nowMs: MonotonicMs): void {
+    this.#joining.delete(participantId);
+    if (this.#group.has(participantId)) this.#distributor.owe(nowMs);
+    this.#distributor.remove(participantId, nowMs);
+  }
+
+  async due(nowMs: MonotonicMs): Promise<void> {
+    if (this.#welcomeDueAt !== null && nowMs >= this.#welcomeDueAt) await this.#welcome(nowMs);
+    const { rekeyDueAt } = this.#distributor;
+    if (rekeyDueAt !== null && nowMs >= rekeyDueAt) await this.#rekey(nowMs);
+  }
+
+  /** What has come about since the last time. */
+  take(): {
+    messages: SealedMessage[];
+    secrets: (RoomSecret & { isStep: boolean })[];
+    roster: Uint8Array | null;
+    rekeys: number;
+    badPublicKeys: number;
+  } {
+    const taken = {
+      messages: this.#messages,
+      secrets: this.#secrets,
+      roster: this.#roster,
+      rekeys: this.#rekeys,
+      badPublicKeys: this.#badPublicKeys,
+    };
+    this.#messages = [];
+    this.#secrets = [];
+    this.#roster = null;
+    this.#rekeys = 0;
+    this.#badPublicKeys = 0;
+    return taken;
+  }
+
+  async #welcome(nowMs: MonotonicMs): Promise<void> {
+    this.#welcomeDueAt = null;
+    const step = this.#distributor.ratchet(nowMs);
+    if (step !== null) {
+      this.#secrets.push({ ...step, isStep: true });
+      const sealed = stepMessage(step.generation);
+      for (const to of this.#stageIds()) this.#messages.push({ to, sealed });
+    }
+    const added = await this.#changeGroup();
+    if (added.length > 0) {
+      const { current } = this.#distributor;
+      const spoken = this.#distributor.spoken(nowMs);
+      const secrets = spoken.generation === current.generation ? [current] : [current, spoken];
+      await this.#tellGroup(secrets, added);
+    }
+    const before = this.#distributor.memberCount;
+    for (const participantId of this.#joining) {
+      const publicKey = this.#others.get(participantId)?.publicKey ?? null;
+      if (publicKey === null || this.#group.has(participantId)) continue;
+      const outcome = this.#distributor.welcome({ participantId, publicKey }, nowMs);
+      if (outcome.kind === "sealed") this.#messages.push({ to: outcome.to, sealed: outcome.sealed });
+      else this.#badPublicKeys++;
+    }
+    const cameToStage = [...this.#joining].some((id) => (this.#others.get(id)?.seat ?? null) !== null);
+    this.#joining.clear();
+    if (added.length > 0 || (cameToStage && this.#distributor.memberCount !== before)) this.#tellRoster();
+  }
+
+  async #rekey(nowMs: MonotonicMs): Promise<void> {
+    await this.#changeGroup();
+    const { messages, generation, secret } = this.#distributor.rekey(nowMs);
+    const group = this.#groupOthers();
+    await this.#tellGroup([{ generation, secret }], group);
+    this.#messages.push(...messages);
+    this.#secrets.push({ generation, secret, isStep: false });
+    this.#rekeys++;
+    this.#tellRoster(group);
+  }
+
+  /**
+   * Takes into the group who has offered a key package, and out of it who is not on the stage any more or
+   * offers another one; those who came in.
+   */
+  async #changeGroup(): Promise<string[]> {
+    const gone = this.#groupOthers().filter((id) => (this.#others.get(id)?.seat ?? null) === null);
+    const again = [...this.#offers.keys()].filter((id) => this.#group.has(id));
+    if (gone.length + again.length > 0) {
+      const removed = await this.#group.commit([], [...gone, ...again]);
+      if (removed !== null) this.#toAll(this.#groupOthers(), groupMessage(removed.commit));
+    }
+    const offers = [...this.#offers];
+    this.#offers.clear();
+    const added = await this.#add(offers);
+    // One that does not hold spoils the commit for all: then each gets its own.
+    if (added.length === 0 && offers.length > 1) {
+      for (const offer of offers) added.push(...(await this.#add([offer])));
+    }
+    this.#badPublicKeys += offers.length - added.length;
+    return added;
+  }
+
+  async #add(
+    offers: readonly (readonly [participantId: string, keyPackage: Uint8Array])[],
+  ): Promise<string[]> {
+    const before = this.#groupOthers();
+    const packages = offers.map(([, keyPackage]) => keyPackage);
+    const made = await this.#group.commit(packages, []).catch(() => null);
+    if (made?.welcome === undefined) return [];
+    const added = offers.map(([participantId]) => participantId);
+    this.#toAll(before, groupMessage(made.commit));
+    this.#toAll(added, groupMessage(made.welcome));
+    for (const participantId of added) this.#distributor.release(participantId);
+    return added;
+  }
+
+  async #tellGroup(secrets: readonly RoomSecret[], to: readonly string[]): Promise<void> {
+    if (to.length === 0) return;
+    this.#toAll(to, groupMessage(await this.#group.seal(secretsForGroup(secrets))));
+  }
+
+  /** The stage is another one, or by default everybody is to know. */
+  #tellRoster(to?: readonly string[]): void {
+    const keys = new Map(
+      this.#group.members.map(({ participantId, signatureKey }) => [participantId, signatureKey]),
+    );
+    this.#distributor.setStage(
+      [...this.#others.values()].flatMap(({ participantId, seat }) =>
+        seat === null
+          ? []
+          : [{ participantId, seat, signatureKey: keys.get(participantId) ?? noSignatureKey }],
+      ),
+    );
+    this.#roster = this.#distributor.roster;
+    this.#toAll(to ?? [...this.#groupOthers(), ...this.#distributor.members], this.#roster);
+  }
+
+  #toAll(ids: readonly string[], sealed: Uint8Array): void {
+    for (const to of ids) this.#messages.push({ to, sealed });
+  }
+
+  #groupOthers(): string[] {
+    return this.#group.members.map(({ participantId }) => participantId).filter((id) => id !== this.#selfId);
+  }
+
+  #stageIds(): string[] {
+    return [...this.#others.values()]
+      .filter(({ seat, publicKey }) => seat !== null && publicKey !== null)
+      .map(({ participantId }) => participantId);
+  }
+}
