@@ -12,6 +12,9 @@ import { browserCost } from "./browser-cost.ts";
 import { clientCosts, harnessCosts, nativeCosts } from "./crypto-cost.ts";
 import { liveRoomBitrateBps } from "./live-room.ts";
 import { differencesOf, measureBlocks } from "./overhead.ts";
+import { rekeyCost } from "./rekey-cost.ts";
+
+const rekeyListeners = [100, 1000, 5000];
 
 type Suites = Overhead["differences"][number]["suite"][];
 
@@ -36,6 +39,8 @@ export async function runOverhead(options: {
   const client = clientCosts(suites);
   const harness = harnessCosts(suites);
   const native = await nativeCosts(suites);
+  onPhase(`a leave is answered: ${rekeyListeners.join(", ")} listeners`);
+  const rekey = rekeyListeners.map(rekeyCost);
   const { blocks, interrupted } = await measureBlocks({ room, suites, seed, signal, onBlock: onPhase });
   if (interrupted && blocks.length === 0) throw new InterruptedError();
   const browser = await browserCost({
@@ -70,7 +75,7 @@ export async function runOverhead(options: {
     harness,
     native,
     browser,
-    rekey: [],
+    rekey,
     blocks,
     differences: differencesOf(blocks, createRandom(seed).fork("bootstrap")),
   };
