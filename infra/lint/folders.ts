@@ -35,7 +35,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   verdict: ["protocol", "measure"],
   report: ["verdict", "measure", "protocol"],
   run: upToReport,
-  experiment: ["run", "verdict", "measure", "protocol"],
+  experiment: ["run", "verdict", "report", "measure", "protocol", "participant", "e2ee"],
   audit: ["run", "lab", "region", "measure", "protocol"],
   cli: upToAudit,
   web: ["protocol", "e2ee"],

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { exitCodes, SoundcheckError } from "../util/errors.ts";
 import { agentCommand } from "./agent.ts";
 import { doctorCommand } from "./doctor.ts";
+import { overheadCommand } from "./overhead.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
@@ -25,6 +26,7 @@ function program(): Command {
     runCommand(root),
     serveCommand(root),
     agentCommand(root),
+    overheadCommand(root),
     tokenCommand(root),
     reportCommand(),
     doctorCommand(root),

@@ -54,6 +54,25 @@ export const reasonSchema = z.strictObject({
 });
 export type Reason = z.infer<typeof reasonSchema>;
 
+/** On what it ran. */
+export const environmentSchema = z.strictObject({
+  soundcheck: z.string(),
+  node: z.string(),
+  k6: z.string(),
+  mediasoup: z.string(),
+  /** `prebuilt` or `source (libsrtp 2)`; unknown for a room server that runs elsewhere. */
+  worker: z.string(),
+  nodeDatachannel: z.string(),
+  os: z.string(),
+  cpuModel: z.string(),
+  cores: z.number().int(),
+  memoryBytes: z.number().int(),
+  /** SHA-256 of the scenario's file, hex. */
+  scenarioHash: z.string(),
+  /** What was asked on the command line, secrets left out. */
+  command: z.string(),
+});
+
 export const judgedThresholdSchema = z.strictObject({
   /** The k6 metric's name, as it stands in the script. */
   metric: z.string(),
@@ -217,22 +236,6 @@ export const resultSchema = z.strictObject({
   worstListeners: z.array(listenerSummarySchema),
   /** The distributions behind the quantiles, by figure id; merge them to compare runs. */
   histograms: z.record(z.string(), histogramSnapshotSchema),
-  environment: z.strictObject({
-    soundcheck: z.string(),
-    node: z.string(),
-    k6: z.string(),
-    mediasoup: z.string(),
-    /** `prebuilt` or `source (libsrtp 2)`; unknown for a room server that runs elsewhere. */
-    worker: z.string(),
-    nodeDatachannel: z.string(),
-    os: z.string(),
-    cpuModel: z.string(),
-    cores: z.number().int(),
-    memoryBytes: z.number().int(),
-    /** SHA-256 of the scenario's file, hex. */
-    scenarioHash: z.string(),
-    /** What was asked on the command line, secrets left out. */
-    command: z.string(),
-  }),
+  environment: environmentSchema,
 });
 export type Result = z.infer<typeof resultSchema>;

@@ -48,6 +48,7 @@ figcaption span { font-weight: 400; color: var(--quiet); margin-left: 0.35rem; }
 svg.plot { display: block; width: 100%; height: auto; overflow: visible; }
 .narrow { display: none; }
 .scroll { overflow-x: auto; }
+.scroll + p { margin-top: 0.75rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.875rem; }
 th { text-align: left; font-weight: 500; color: var(--quiet); white-space: nowrap; }
 th, td { padding: 0.36rem 1rem 0.36rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }

@@ -2,9 +2,10 @@
  * report.html: one file, no script, nothing fetched; light and dark, on paper and on a phone. Made from the result
  * alone. Whatever comes from outside is escaped, and a Content-Security-Policy forbids what would slip through.
  */
-import type { Outcome, Result } from "../protocol/result.ts";
+import type { Result } from "../protocol/result.ts";
 import { grouped, percentOf, plural } from "../verdict/numbers.ts";
-import { Html, html } from "./_html.ts";
+import { html } from "./_html.ts";
+import type { Html } from "./_html.ts";
 import {
   egressSection,
   encryptionSection,
@@ -12,49 +13,27 @@ import {
   harnessSection,
 } from "./_machinery-sections.ts";
 import { delaySection, failuresTable, lossSection, thresholdsSection, timelineSection } from "./_sections.ts";
-import { style } from "./_style.ts";
+import { page } from "./_page.ts";
 import { dash, outcomeSentence, span, startText, thresholdsSummary, time } from "./_text.ts";
-
-const iconColors: Record<Outcome, string> = { PASS: "17753e", FAIL: "c0281c", INVALID: "8f6000" };
 
 export function formatHtml(result: Result): string {
   const { verdict, scenario, profile, environment, runId } = result;
-  const icon = `data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='%23${iconColors[verdict.outcome]}'/%3E%3C/svg%3E`;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        />
-        <title>${verdict.outcome}: ${scenario}/${profile} ${runId}</title>
-        <link rel="icon" href="${new Html(icon)}" />
-        <style>
-          ${new Html(style)}
-        </style>
-      </head>
-      <body class="${verdict.outcome}">
-        ${heading(result)}
-        <main>
-          ${tiles(result)} ${result.signalling === null ? timelineSection(result) : ""}
-          ${thresholdsSection(result)} ${delaySection(result)}
-          ${
-            result.signalling === null
-              ? html`${lossSection(result)} ${encryptionSection(result)}`
-              : failuresTable(result)
-          }
-          ${egressSection(result)} ${harnessSection(result)} ${environmentSection(result)}
-        </main>
-        <footer>
-          Soundcheck ${environment.soundcheck}, run ${runId}. Delays are counted from the intended instants,
-          percentiles come from merged histograms (within 0.8 %), and a figure that was not measured is shown
-          as ${dash}.
-        </footer>
-      </body>
-    </html>`;
-  return `${page.text.replace(/\n\s+/g, "\n")}\n`;
+  return page({
+    title: `${verdict.outcome}: ${scenario}/${profile} ${runId}`,
+    tone: verdict.outcome,
+    header: heading(result),
+    main: html`${tiles(result)} ${result.signalling === null ? timelineSection(result) : ""}
+    ${thresholdsSection(result)} ${delaySection(result)}
+    ${
+      result.signalling === null
+        ? html`${lossSection(result)} ${encryptionSection(result)}`
+        : failuresTable(result)
+    }
+    ${egressSection(result)} ${harnessSection(result)} ${environmentSection(result)}`,
+    footer: html`Soundcheck ${environment.soundcheck}, run ${runId}. Delays are counted from the intended
+    instants, percentiles come from merged histograms (within 0.8 %), and a figure that was not measured is
+    shown as ${dash}.`,
+  });
 }
 
 function heading(result: Result): Html {

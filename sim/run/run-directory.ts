@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Result } from "../protocol/result.ts";
@@ -7,6 +8,13 @@ import { formatMarkdown } from "../report/markdown.ts";
 import { formatOpenMetrics } from "../report/open-metrics.ts";
 import { formatResultJson } from "../report/json.ts";
 import { SetupError } from "../util/errors.ts";
+
+/** A name for a run that sorts by time and that no other has; `wallMs` since 1970. */
+export function runIdOf(what: string, wallMs: number): string {
+  const name = what.replace(/[^A-Za-z0-9-]/g, "-").slice(0, 30);
+  const time = new Date(wallMs).toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
+  return `${time}-${name}-${randomBytes(2).toString("hex")}`;
+}
 
 /** Makes the directory of a run, which nobody else has; throws a SetupError `run-directory`. */
 export function createRunDirectory(path: string): void {
@@ -34,7 +42,7 @@ function ensureDirectory(path: string): void {
 }
 
 /** Each file whole or not at all. Throws a SetupError `run-directory`. */
-function write(path: string, text: string): void {
+export function writeFileWhole(path: string, text: string): void {
   const temporary = `${path}.part`;
   try {
     writeFileSync(temporary, text);
@@ -62,10 +70,10 @@ export function formatTimeline(result: Result): string {
 
 /** result.json and everything that is made from it. */
 export function writeReports(directory: string, result: Result): void {
-  write(join(directory, "result.json"), formatResultJson(result));
-  write(join(directory, "report.html"), formatHtml(result));
-  write(join(directory, "summary.md"), formatMarkdown(result));
-  write(join(directory, "junit.xml"), formatJunit(result));
-  write(join(directory, "timeline.jsonl"), formatTimeline(result));
-  write(join(directory, "metrics.om.txt"), formatOpenMetrics(result));
+  writeFileWhole(join(directory, "result.json"), formatResultJson(result));
+  writeFileWhole(join(directory, "report.html"), formatHtml(result));
+  writeFileWhole(join(directory, "summary.md"), formatMarkdown(result));
+  writeFileWhole(join(directory, "junit.xml"), formatJunit(result));
+  writeFileWhole(join(directory, "timeline.jsonl"), formatTimeline(result));
+  writeFileWhole(join(directory, "metrics.om.txt"), formatOpenMetrics(result));
 }

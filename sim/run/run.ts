@@ -23,7 +23,7 @@ import {
 import { startProgram, startService, type ManagedProcess } from "./processes.ts";
 import { UsageSampler } from "./process-usage.ts";
 import { whyUnreachable } from "./reach.ts";
-import { createRunDirectory, writeReports } from "./run-directory.ts";
+import { createRunDirectory, runIdOf, writeReports } from "./run-directory.ts";
 import { findScenario, inspectScenario, type Scenario } from "./scenario.ts";
 import { howEnded, watch } from "./watch.ts";
 
@@ -65,7 +65,7 @@ const afterDeathMs = 3000;
  */
 export async function runScenario(options: RunOptions): Promise<RunOutcome> {
   const tools = findTools(options.root, options.target === undefined);
-  const runId = runIdFor(options);
+  const runId = runIdOf(options.scenario.replace(/^.*\//, "").replace(/\.ts$/, ""), wallNow());
   const directory = join(options.out, runId);
   const summaryFile = join(directory, "k6.json");
   const settings: ScenarioSettings = {
@@ -280,12 +280,3 @@ function wallNow(): number {
 }
 
 /** Sorts by time, and names its scenario. */
-function runIdFor({ scenario }: RunOptions): string {
-  const name = scenario
-    .replace(/^.*\//, "")
-    .replace(/\.ts$/, "")
-    .replace(/[^A-Za-z0-9-]/g, "-")
-    .slice(0, 30);
-  const time = new Date(wallNow()).toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
-  return `${time}-${name}-${randomBytes(2).toString("hex")}`;
-}

@@ -1,6 +1,12 @@
 /** How fast an audience comes in, and what a join takes. */
 import { setTimeout as delay } from "node:timers/promises";
-import { processKinds, withLiveRoom, type ProcessKind, type RoomSize, type Talk } from "./live-room.ts";
+import {
+  processKinds,
+  withLiveRoom,
+  type ProcessKind,
+  type RoomSize,
+  type Talk,
+} from "../../experiment/live-room.ts";
 
 export type JoinFigures = RoomSize & {
   talk: Talk;

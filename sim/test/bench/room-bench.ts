@@ -1,6 +1,6 @@
 /** What a room of a given size costs while it talks, read from outside. */
 import { setTimeout as delay } from "node:timers/promises";
-import { withLiveRoom, type RoomSize } from "./live-room.ts";
+import { withLiveRoom, type RoomSize } from "../../experiment/live-room.ts";
 
 export type RoomFigures = RoomSize & {
   packetsPerSecond: number;
@@ -34,7 +34,7 @@ export function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFigures> 
     const [after, packetsAfter] = [read(), await audience.packets()];
     const merged = await end();
 
-    const packets = packetsAfter - packetsBefore;
+    const packets = packetsAfter.expected - packetsBefore.expected;
     const microseconds = (kind: "worker" | "audience"): number =>
       ((after[kind].cpuSeconds - before[kind].cpuSeconds) * 1e6) / packets;
     const kib = (kind: "worker" | "audience" | "server"): number =>
@@ -47,7 +47,7 @@ export function benchRoom(size: RoomSize, talkMs: number): Promise<RoomFigures> 
       packetsPerSecond: (packets * 1000) / talkMs,
       workerMicroseconds: microseconds("worker"),
       audienceMicroseconds: microseconds("audience"),
-      decryptMicroseconds: size.encrypted ? (histograms.sframe_decrypt?.mean ?? NaN) * 1e6 : null,
+      decryptMicroseconds: size.suite !== null ? (histograms.sframe_decrypt?.mean ?? NaN) * 1e6 : null,
       memoryKiB: { audience: kib("audience"), worker: kib("worker"), server: kib("server") },
       account: size.bare ? null : merged.packets,
       lateSendP99Ms: ms(histograms.late_send?.quantile(0.99)),

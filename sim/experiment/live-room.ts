@@ -8,21 +8,27 @@ import { WebSocket } from "ws";
 import {
   agentMessageSchema,
   agentReportSchema,
+  progressSchema,
   runHandleSchema,
   type HostKind,
   type RunHandle,
-} from "../../protocol/fleet.ts";
-import type { RunPlan } from "../../protocol/run-plan.ts";
-import { mergeReports, type Merged } from "../../run/merge.ts";
-import { childrenOf, usageOf } from "../../run/process-usage.ts";
-import { ManagedProcess, startService } from "../../run/processes.ts";
-import { toBase64Url } from "../../util/bytes.ts";
+} from "../protocol/fleet.ts";
+import type { cipherSuiteNames, RunPlan } from "../protocol/run-plan.ts";
+import { mergeReports, type Merged } from "../run/merge.ts";
+import { childrenOf, usageOf } from "../run/process-usage.ts";
+import { ManagedProcess, startService } from "../run/processes.ts";
+import { toBase64Url } from "../util/bytes.ts";
+import { SetupError } from "../util/errors.ts";
 import type { BareJoined, BareOptions } from "./bare-listeners-main.ts";
+
+type CipherSuiteName = (typeof cipherSuiteNames)[number];
 
 export type RoomSize = {
   listeners: number;
   speakers: number;
-  encrypted: boolean;
+  /** Null: without encryption. */
+  suite: CipherSuiteName | null;
+  seed: string;
   /** Listeners that drop every packet as soon as JavaScript has it: what node-datachannel alone costs. */
   bare: boolean;
 };
@@ -34,19 +40,20 @@ export const processKinds = ["audience", "server", "worker", "stage"] as const;
 export type ProcessKind = (typeof processKinds)[number];
 export type Usage = Record<ProcessKind, { cpuSeconds: number; rssBytes: number }>;
 
-const cli = join(import.meta.dirname, "..", "..", "cli", "main.ts");
+const cli = join(import.meta.dirname, "..", "cli", "main.ts");
 /** Participants that join at the same time. */
 const joinsAtOnce = 32;
 /** Of a speaker who never pauses. */
 const packetsPerSecond = 50;
+export const liveRoomBitrateBps = 32_000;
 
 /** Whoever listens in the room, and how it is asked. */
 type Audience = {
   pid: number;
   /** Seats everybody; joins a second. */
   join(): Promise<number>;
-  /** Packets that were due at the audience so far. */
-  packets(): Promise<number>;
+  /** Packets so far that the stage sent, and that were due at the audience. */
+  packets(): Promise<{ sent: number; expected: number }>;
   leave(): Promise<void>;
 };
 
@@ -65,6 +72,7 @@ export async function withLiveRoom<Result>(
   size: RoomSize,
   talk: Talk,
   use: (room: LiveRoom) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
   const logs = mkdtempSync(join(tmpdir(), "soundcheck-bench-"));
   const tokenSecret = toBase64Url(randomBytes(32));
@@ -77,6 +85,7 @@ export async function withLiveRoom<Result>(
       args: [command, "--port", "0"],
       env,
       log: join(logs, `${name}.log`),
+      ...(signal === undefined ? {} : { signal }),
     });
     running.push(started);
     return { pid: started.pid, url: ready.url };
@@ -89,7 +98,7 @@ export async function withLiveRoom<Result>(
     const [stagePid, audiencePid] = childrenOf(agent.pid);
     const [workerPid] = childrenOf(server.pid);
     if (stagePid === undefined || audiencePid === undefined || workerPid === undefined) {
-      throw new Error("the bench needs Linux's /proc to find the processes");
+      throw new SetupError("no-proc", "CPU time by process is read from Linux's /proc, which is not here");
     }
     const audience = size.bare
       ? bareAudience(size, running, {
@@ -134,7 +143,10 @@ function fleetAudience(size: RoomSize, handle: RunHandle, pid: number, runUrl: s
       return (size.listeners * 1000) / (performance.now() - startMs);
     },
     // Whose fate is known; it lags by the loss horizon, before as after.
-    packets: async () => ((await (await fetch(runUrl)).json()) as { expected: number }).expected,
+    packets: async () => {
+      const { sent, expected } = progressSchema.parse(await (await fetch(runUrl)).json());
+      return { sent, expected };
+    },
     leave: async () => {
       await Promise.all(vus.map((vu) => vu.leave()));
     },
@@ -161,25 +173,31 @@ function bareAudience(
         });
         child.send({ ...room, listeners, atOnce: joinsAtOnce } satisfies BareOptions);
       }),
-    packets: () =>
-      Promise.resolve(((performance.now() - startMs) / 1000) * packetsPerSecond * speakers * listeners),
+    packets: () => {
+      const sent = ((performance.now() - startMs) / 1000) * packetsPerSecond * speakers;
+      return Promise.resolve({ sent, expected: sent * listeners });
+    },
     leave: () => managed.stop(),
   };
 }
 
-function planFor({ listeners, speakers, encrypted }: RoomSize, talk: Talk, url: string): RunPlan {
+function planFor({ listeners, speakers, suite, seed }: RoomSize, talk: Talk, url: string): RunPlan {
   return {
-    runId: `bench-${listeners}x${speakers}-${Date.now()}`,
+    runId: `bench-${listeners}x${speakers}-${randomBytes(4).toString("hex")}`,
     scenario: "bench",
     profile: "bench",
-    seed: "1",
+    seed,
     target: { kind: "soundcheck", url },
     room: "bench",
     stage: { speakers: speakers - 1 },
     audience: { listeners },
     conversation: { model: talk, seconds: 600 },
-    audio: { bitrateBps: 32_000 },
-    e2ee: { enabled: encrypted, suite: "AES_128_GCM_SHA256_128", rekeyWindowSeconds: 5 },
+    audio: { bitrateBps: liveRoomBitrateBps },
+    e2ee: {
+      enabled: suite !== null,
+      suite: suite ?? "AES_128_GCM_SHA256_128",
+      rekeyWindowSeconds: 5,
+    },
     joinTimeoutSeconds: 30,
     lossHorizonSeconds: 1,
     samplesPerSecond: 500,

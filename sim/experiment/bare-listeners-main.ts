@@ -2,10 +2,10 @@
  * The yardstick: listeners that are nothing but node-datachannel connections,
  * whose packets reach JavaScript and are dropped there. A child process of the bench.
  */
-import { MediaConnection } from "../../participant/media-connection.ts";
-import { createSoundcheckTarget } from "../../participant/soundcheck-target.ts";
-import type { TargetEvents, TargetSession } from "../../participant/target.ts";
-import { fromBase64Url } from "../../util/bytes.ts";
+import { MediaConnection } from "../participant/media-connection.ts";
+import { createSoundcheckTarget } from "../participant/soundcheck-target.ts";
+import type { TargetEvents, TargetSession } from "../participant/target.ts";
+import { fromBase64Url } from "../util/bytes.ts";
 
 export type BareOptions = {
   url: string;
