@@ -53,7 +53,7 @@ export class ReceiverKeys {
   }
 
   stageMember({ participantId, seat }: Member): void {
-    if (seat !== null) this.#receiver.trust.stageMember(participantId);
+    if (seat !== null) this.#receiver.trust.stageMember(participantId, seat);
     if (seat === null || this.#seats.has(participantId)) return;
     this.#seats.set(participantId, seat);
     for (const { generation, secret } of this.#secrets.held(this.#clock.now())) {

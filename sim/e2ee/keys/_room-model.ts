@@ -135,11 +135,15 @@ export class Room {
   meddle: (message: Carried) => readonly Carried[] = (message) => [message];
   host: string | undefined;
   readonly rekeyWindowMs: number;
+  readonly latencyMs: number;
+  #onTheWay: { readonly atMs: number; readonly message: Carried }[] = [];
   #nextSeat = 0;
   readonly #seats = new Map<number, string>();
 
-  constructor(options: { rekeyWindowMs?: number } = {}) {
+  /** `latencyMs`: of each message by way of the server; default 0. */
+  constructor(options: { rekeyWindowMs?: number; latencyMs?: number } = {}) {
     this.rekeyWindowMs = options.rekeyWindowMs ?? 5000;
+    this.latencyMs = options.latencyMs ?? 0;
   }
 
   get seats(): ReadonlyMap<number, string> {
@@ -175,7 +179,7 @@ export class Room {
     const speaker = new Speaker(id, this.#nextSeat++);
     this.#seats.set(speaker.seat, id);
     const others = [...this.speakers.values(), ...this.listeners.values()].map((one) => this.memberOf(one));
-    for (const { keys } of this.listeners.values()) keys.trust.stageMember(id);
+    for (const { keys } of this.listeners.values()) keys.trust.stageMember(id, speaker.seat);
     this.speakers.set(id, speaker);
     await this.tellStage({ kind: "here", member: this.memberOf(speaker) }, id);
     const effects = await speaker.keys.begin(
@@ -194,7 +198,7 @@ export class Room {
 
   async addListener(id: string): Promise<Listener> {
     const listener = new Listener(id, () => this.#seats);
-    for (const speaker of this.speakers.keys()) listener.keys.trust.stageMember(speaker);
+    for (const { id: on, seat } of this.speakers.values()) listener.keys.trust.stageMember(on, seat);
     this.listeners.set(id, listener);
     await this.tellStage({ kind: "here", member: this.memberOf(listener) });
     return listener;
@@ -226,7 +230,10 @@ export class Room {
   async carry(from: string, { to, sealed }: SealedMessage): Promise<void> {
     const message = { from, to, sealed };
     this.carried.push(message);
-    for (const delivered of this.meddle(message)) await this.deliver(delivered);
+    for (const delivered of this.meddle(message)) {
+      if (this.latencyMs === 0) await this.deliver(delivered);
+      else this.#onTheWay.push({ atMs: this.nowMs + this.latencyMs, message: delivered });
+    }
   }
 
   async deliver({ from, to, sealed }: Carried): Promise<void> {
@@ -240,6 +247,9 @@ export class Room {
     const endMs = this.nowMs + ms;
     while (this.nowMs < endMs) {
       this.nowMs = monotonicMs(Math.min(this.nowMs + 5, endMs));
+      const arrived = this.#onTheWay.filter(({ atMs }) => atMs <= this.nowMs);
+      this.#onTheWay = this.#onTheWay.filter(({ atMs }) => atMs > this.nowMs);
+      for (const { message } of arrived) await this.deliver(message);
       for (const speaker of this.speakers.values()) {
         const dueAt = speaker.status?.dueAt ?? null;
         if (dueAt !== null && dueAt <= this.nowMs) await this.perform(speaker, { kind: "due" });

@@ -1,6 +1,6 @@
 import { sameBytes } from "../_bytes.ts";
 import { noSignatureKey, readRoster } from "./roster.ts";
-import type { Roster } from "./roster.ts";
+import type { Roster, RosterEntry } from "./roster.ts";
 
 export type Judged =
   | {
@@ -26,7 +26,8 @@ export type Differences = {
  * far as we were told, another is believed again, and counted.
  */
 export class RosterTrust {
-  readonly #onStage = new Set<string>();
+  /** The seat of each on the stage: who leaves and comes back has another. */
+  readonly #onStage = new Map<string, number>();
   #roster: Roster | undefined;
   /** Distributors believed without the word of the one before. */
   unvouched = 0;
@@ -36,8 +37,8 @@ export class RosterTrust {
   }
 
   /** The server says that somebody is on the stage. */
-  stageMember(participantId: string): void {
-    this.#onStage.add(participantId);
+  stageMember(participantId: string, seat: number): void {
+    this.#onStage.set(participantId, seat);
   }
 
   /** The server says that somebody is not on the stage any more. */
@@ -63,7 +64,7 @@ export class RosterTrust {
     const isVouched =
       !sameBytes(signatureKey, noSignatureKey) &&
       known.stage.some((entry) => sameBytes(entry.signatureKey, signatureKey));
-    if (!isVouched && known.stage.some(({ participantId }) => this.#onStage.has(participantId))) {
+    if (!isVouched && known.stage.some((entry) => this.#isOnStage(entry))) {
       return { kind: "refused", cause: "untrusted" };
     }
     return { kind: "trusted", roster, isNew: true, isVouched };
@@ -78,10 +79,15 @@ export class RosterTrust {
   /** Null before there is a roster. Who has just come or gone may differ for as long as messages take. */
   differences(): Differences | null {
     if (this.#roster === undefined) return null;
-    const signed = new Set(this.#roster.stage.map(({ participantId }) => participantId));
+    const { stage } = this.#roster;
+    const signed = new Map(stage.map(({ participantId, seat }) => [participantId, seat]));
     return {
-      unannounced: [...signed].filter((id) => !this.#onStage.has(id)),
-      unsigned: [...this.#onStage].filter((id) => !signed.has(id)),
+      unannounced: stage.filter((entry) => !this.#isOnStage(entry)).map(({ participantId }) => participantId),
+      unsigned: [...this.#onStage].flatMap(([id, seat]) => (signed.get(id) === seat ? [] : [id])),
     };
+  }
+
+  #isOnStage({ participantId, seat }: RosterEntry): boolean {
+    return this.#onStage.get(participantId) === seat;
   }
 }

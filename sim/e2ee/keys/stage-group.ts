@@ -30,7 +30,7 @@ import type {
 } from "ts-mls";
 
 import { randomBytes, signingKey } from "#primitives";
-import { fromUtf8, sameBytes, utf8 } from "../_bytes.ts";
+import { fromUtf8, utf8 } from "../_bytes.ts";
 import { E2eeError } from "../errors.ts";
 import type { SigningKey } from "../primitives/types.ts";
 
@@ -70,7 +70,7 @@ export class StageGroup {
   }
 
   get isMember(): boolean {
-    return this.#state !== undefined;
+    return this.#state?.groupActiveState.kind === "active";
   }
 
   get members(): GroupMember[] {
@@ -214,13 +214,6 @@ export class StageGroup {
       // Leaves are the nodes of even index (RFC 9420 appendix C).
       return [{ participantId, signatureKey: node.leaf.signaturePublicKey, index: nodeIndex / 2 }];
     });
-  }
-
-  /** Whether a member of the group has this signature key. */
-  vouchesFor(participantId: string, signatureKey: Uint8Array): boolean {
-    return this.members.some(
-      (member) => member.participantId === participantId && sameBytes(member.signatureKey, signatureKey),
-    );
   }
 }
 

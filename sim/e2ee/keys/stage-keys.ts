@@ -2,6 +2,7 @@
  * The keys of somebody on the stage: a member of the stage's group, and the distributor when its turn comes.
  * No timers and no sockets: tasks go in, messages and secrets come out. The caller gives one task at a time.
  */
+import { sameBytes } from "../_bytes.ts";
 import { monotonicMs } from "../../util/clock.ts";
 import type { MonotonicMs } from "../../util/clock.ts";
 import { groupMessage, mlsOf, readSecrets } from "./_group-message.ts";
@@ -13,6 +14,8 @@ import type { SealedMessage } from "./key-distributor.ts";
 import { KeyMember } from "./key-member.ts";
 import { firstOfNextEpoch } from "./kid.ts";
 import type { RoomSecret } from "./room-message.ts";
+import { noSignatureKey } from "./roster.ts";
+import type { Roster } from "./roster.ts";
 import { RoomSecrets } from "./room-secrets.ts";
 import { safetyNumber } from "./safety-number.ts";
 import type { Differences } from "./roster-trust.ts";
@@ -46,6 +49,8 @@ export type StageStatus = {
   readonly badPublicKeys: number;
   /** Whom we deal to, the stage's group among them; empty for who does not deal. */
   readonly dealtTo: readonly string[];
+  /** The signed roster has a signature key for us that is not ours: somebody is on the stage in our name. */
+  readonly isImpersonated: boolean;
   /** Null before there is a roster. */
   readonly differences: Differences | null;
   readonly safetyNumber: string | null;
@@ -98,7 +103,7 @@ export class StageKeys {
     this.#self = self;
     this.#group = await StageGroup.create(self.participantId);
     this.#member.joined({ roomId, participantId: self.participantId });
-    this.#member.trust.stageMember(self.participantId);
+    this.#member.trust.stageMember(self.participantId, self.seat);
     for (const other of options.others) this.#here(other);
     const isAlone = this.#stage().every(({ publicKey }) => publicKey === null);
     if (!isAlone || !self.isHost) await this.#offer(nowMs);
@@ -134,7 +139,7 @@ export class StageKeys {
   #here(member: StageMember): void {
     this.#others.set(member.participantId, member);
     if (member.seat === null) this.#forget(member.participantId);
-    else this.#member.trust.stageMember(member.participantId);
+    else this.#member.trust.stageMember(member.participantId, member.seat);
   }
 
   /** Not on the stage, or not any more. */
@@ -145,8 +150,11 @@ export class StageKeys {
 
   async #changed(member: StageMember, nowMs: MonotonicMs): Promise<void> {
     if (member.participantId === this.#self?.participantId) {
+      const wasOnStage = this.#self.seat !== null;
       this.#self = { ...member, publicKey: this.publicKey };
       if (member.seat === null) this.#forget(member.participantId);
+      else this.#member.trust.stageMember(member.participantId, member.seat);
+      if (member.seat !== null && !wasOnStage) await this.#offer(nowMs);
     } else {
       this.#here(member);
       this.#dealing?.here(member, nowMs);
@@ -162,7 +170,8 @@ export class StageKeys {
   /** Whose turn it is to deal may have changed. */
   async #reconsider(nowMs: MonotonicMs): Promise<void> {
     const [self, group] = [this.#self, this.#group];
-    if (self === undefined || group?.isMember !== true) return;
+    // Who has no secret yet does not know above which generation to go on.
+    if (self === undefined || group?.isMember !== true || this.#secrets.newest < 0) return;
     const able = this.#stage().filter(({ participantId }) => group.has(participantId));
     const isOurs = dealerOf([self, ...able]) === self;
     if (isOurs === (this.#dealing !== undefined)) return;
@@ -253,8 +262,6 @@ export class StageKeys {
         break;
       case "joined":
         this.#foundAt = null;
-        // Others may have gone while we were on the way in.
-        await this.#reconsider(nowMs);
         break;
       case "changed":
         break;
@@ -262,6 +269,8 @@ export class StageKeys {
         const secrets = readSecrets(processed.data);
         if (secrets === null) this.#refused++;
         else this.#take(secrets, nowMs);
+        // Others may have gone while we were on the way in.
+        await this.#reconsider(nowMs);
         break;
       }
       case "refused":
@@ -308,6 +317,8 @@ export class StageKeys {
     }
     await this.#dealing?.due(nowMs);
     this.#collect(nowMs);
+    // Somebody who has just come into the group may go before us.
+    await this.#reconsider(nowMs);
   }
 
   /** Takes over what the dealing brought forth. */
@@ -324,6 +335,13 @@ export class StageKeys {
         if (this.#secrets.follow(fresh.generation, nowMs) !== null) this.#fresh.push({ ...fresh, isStep });
       } else this.#take([fresh], nowMs);
     }
+  }
+
+  #isImpersonated(roster: Roster | undefined): boolean {
+    const own = roster?.stage.find(({ participantId }) => participantId === this.#self?.participantId);
+    if (own === undefined || this.#group === undefined) return false;
+    const { signatureKey } = own;
+    return !sameBytes(signatureKey, noSignatureKey) && !sameBytes(signatureKey, this.#group.key.publicKey);
   }
 
   #effects(): StageEffects {
@@ -344,6 +362,7 @@ export class StageKeys {
         unvouched: trust.unvouched,
         badPublicKeys: this.#badPublicKeys,
         dealtTo: this.#dealing?.dealtTo ?? [],
+        isImpersonated: this.#isImpersonated(roster),
         differences: trust.differences(),
         safetyNumber:
           roster === undefined || this.#options === undefined
