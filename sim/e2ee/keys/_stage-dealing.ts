@@ -30,6 +30,8 @@ export class StageDealing {
   readonly #distributor: KeyDistributor;
   readonly #selfId: string;
   readonly #joining = new Set<string>();
+  /** Who has the predecessor's secret and no pairwise key of ours. */
+  readonly #heirs = new Set<string>();
   #welcomeDueAt: MonotonicMs | null = null;
   #messages: SealedMessage[] = [];
   #secrets: (RoomSecret & { isStep: boolean })[] = [];
@@ -45,11 +47,12 @@ export class StageDealing {
       offers: Map<string, Uint8Array>;
       firstGeneration: number;
       firstSequence: number;
-      spoken: RoomSecret | undefined;
+      /** The predecessor's secret, which all who are there have already. */
+      inherited: RoomSecret | undefined;
       nowMs: MonotonicMs;
     },
   ) {
-    const { self, group, spoken } = options;
+    const { self, group, inherited } = options;
     this.#group = group;
     this.#others = options.others;
     this.#offers = options.offers;
@@ -62,7 +65,7 @@ export class StageDealing {
       rekeyWindowMs: options.rekeyWindowMs,
       ratchetIntervalMs: options.ratchetIntervalMs ?? defaultRatchetIntervalMs,
       nowMs: options.nowMs,
-      ...(spoken === undefined ? {} : { spoken }),
+      ...(inherited === undefined ? {} : { inherited }),
     });
   }
 
@@ -74,24 +77,34 @@ export class StageDealing {
 
   get dealtTo(): string[] {
     const ofGroup = this.#group.members.map(({ participantId }) => participantId);
-    return [...ofGroup.filter((id) => id !== this.#selfId), ...this.#distributor.members];
+    return [...ofGroup.filter((id) => id !== this.#selfId), ...this.#distributor.members, ...this.#heirs];
   }
 
-  /** Gives the first secret to all who are there; who of the group is gone is out of it first. */
+  /** Gives the first secret to all who are there. */
   async begin(nowMs: MonotonicMs): Promise<void> {
-    await this.#changeGroup();
-    await this.#tellGroup([this.#distributor.current], this.#groupOthers());
     this.#secrets.push({ ...this.#distributor.current, isStep: false });
     this.#tellRoster();
     for (const member of this.#others.values()) this.here(member, nowMs);
-    if (this.#joining.size > 0) await this.#welcome(nowMs);
+    await this.#welcome(nowMs);
+  }
+
+  /**
+   * Goes on with the predecessor's secret. All who are there have it; they get pairwise keys of ours with the
+   * next fresh secret, so that nothing is sent while a room empties.
+   */
+  succeed(someoneLeft: boolean, nowMs: MonotonicMs): void {
+    for (const { participantId, publicKey } of this.#others.values()) {
+      if (publicKey !== null && !this.#group.has(participantId)) this.#heirs.add(participantId);
+    }
+    if (someoneLeft) this.#distributor.owe(nowMs);
+    if (this.#offers.size > 0) this.offered(nowMs);
   }
 
   /** Somebody came, or went from the stage to the audience or back. */
   here({ participantId, publicKey, seat }: StageMember, nowMs: MonotonicMs): void {
     const isServed = this.#group.has(participantId)
       ? seat !== null
-      : this.#distributor.members.includes(participantId);
+      : this.#heirs.has(participantId) || this.#distributor.has(participantId);
     if (publicKey === null || isServed) return;
     this.#joining.add(participantId);
     this.#welcomeDueAt ??= monotonicMs(nowMs + welcomeBatchMs);
@@ -104,7 +117,7 @@ export class StageDealing {
 
   left(participantId: string, nowMs: MonotonicMs): void {
     this.#joining.delete(participantId);
-    if (this.#group.has(participantId)) this.#distributor.owe(nowMs);
+    if (this.#group.has(participantId) || this.#heirs.delete(participantId)) this.#distributor.owe(nowMs);
     this.#distributor.remove(participantId, nowMs);
   }
 
@@ -153,16 +166,20 @@ export class StageDealing {
       await this.#tellGroup(secrets, added);
     }
     const before = this.#distributor.memberCount;
-    for (const participantId of this.#joining) {
+    this.#seal(this.#joining, nowMs);
+    const cameToStage = [...this.#joining].some((id) => (this.#others.get(id)?.seat ?? null) !== null);
+    this.#joining.clear();
+    if (added.length > 0 || (cameToStage && this.#distributor.memberCount !== before)) this.#tellRoster();
+  }
+
+  #seal(ids: Iterable<string>, nowMs: MonotonicMs): void {
+    for (const participantId of ids) {
       const publicKey = this.#others.get(participantId)?.publicKey ?? null;
       if (publicKey === null || this.#group.has(participantId)) continue;
       const outcome = this.#distributor.welcome({ participantId, publicKey }, nowMs);
       if (outcome.kind === "sealed") this.#messages.push({ to: outcome.to, sealed: outcome.sealed });
       else this.#badPublicKeys++;
     }
-    const cameToStage = [...this.#joining].some((id) => (this.#others.get(id)?.seat ?? null) !== null);
-    this.#joining.clear();
-    if (added.length > 0 || (cameToStage && this.#distributor.memberCount !== before)) this.#tellRoster();
   }
 
   async #rekey(nowMs: MonotonicMs): Promise<void> {
@@ -171,6 +188,8 @@ export class StageDealing {
     const group = this.#groupOthers();
     await this.#tellGroup([{ generation, secret }], group);
     this.#messages.push(...messages);
+    this.#seal(this.#heirs, nowMs);
+    this.#heirs.clear();
     this.#secrets.push({ generation, secret, isStep: false });
     this.#rekeys++;
     this.#tellRoster(group);

@@ -12,7 +12,6 @@ import { StageDealing } from "./_stage-dealing.ts";
 import type { DealingOptions } from "./_stage-dealing.ts";
 import type { SealedMessage } from "./key-distributor.ts";
 import { KeyMember } from "./key-member.ts";
-import { firstOfNextEpoch } from "./kid.ts";
 import type { RoomSecret } from "./room-message.ts";
 import { noSignatureKey } from "./roster.ts";
 import type { Roster } from "./roster.ts";
@@ -24,7 +23,8 @@ import { StageGroup } from "./stage-group.ts";
 export type { StageMember } from "./_seats.ts";
 
 export type StageKeysOptions = DealingOptions & {
-  readonly self: StageMember & { readonly seat: number };
+  /** In the audience it only receives, until a change brings it to the stage. */
+  readonly self: StageMember;
   readonly others: readonly StageMember[];
   /** Above every generation that another may have dealt in this room unknown to us ({@link generationAt}). */
   readonly unknownGeneration: number;
@@ -103,8 +103,9 @@ export class StageKeys {
     this.#self = self;
     this.#group = await StageGroup.create(self.participantId);
     this.#member.joined({ roomId, participantId: self.participantId });
-    this.#member.trust.stageMember(self.participantId, self.seat);
     for (const other of options.others) this.#here(other);
+    if (self.seat === null) return this.#effects();
+    this.#member.trust.stageMember(self.participantId, self.seat);
     const isAlone = this.#stage().every(({ publicKey }) => publicKey === null);
     if (!isAlone || !self.isHost) await this.#offer(nowMs);
     else await this.#found(options.others.length === 0 ? 0 : options.unknownGeneration, nowMs);
@@ -124,7 +125,7 @@ export class StageKeys {
         this.#forget(task.participantId);
         this.#others.delete(task.participantId);
         this.#dealing?.left(task.participantId, nowMs);
-        await this.#reconsider(nowMs);
+        await this.#reconsider(nowMs, true);
         break;
       case "sealed":
         await this.#open(task.from, task.sealed, nowMs);
@@ -168,7 +169,7 @@ export class StageKeys {
   }
 
   /** Whose turn it is to deal may have changed. */
-  async #reconsider(nowMs: MonotonicMs): Promise<void> {
+  async #reconsider(nowMs: MonotonicMs, someoneLeft = false): Promise<void> {
     const [self, group] = [this.#self, this.#group];
     // Who has no secret yet does not know above which generation to go on.
     if (self === undefined || group?.isMember !== true || this.#secrets.newest < 0) return;
@@ -179,24 +180,28 @@ export class StageKeys {
       this.#dealing = undefined;
       return;
     }
-    await this.#deal(firstOfNextEpoch(this.#secrets.newest), this.#spoken(nowMs), nowMs);
-  }
-
-  /** What is spoken under as far as we know: the newest but for one that has come just now makes no difference to us. */
-  #spoken(nowMs: MonotonicMs): RoomSecret | undefined {
-    return this.#secrets.held(nowMs).at(-1);
+    // The newest, though for a moment the one before it may be spoken under still.
+    const inherited = this.#secrets.held(nowMs).at(-1);
+    const dealing = this.#deal(this.#secrets.newest, inherited, nowMs);
+    dealing?.succeed(someoneLeft, nowMs);
   }
 
   async #found(firstGeneration: number, nowMs: MonotonicMs): Promise<void> {
-    this.#foundAt = null;
     if (this.#options === undefined) return;
     await this.#group?.found(this.#options.roomId);
-    await this.#deal(firstGeneration, undefined, nowMs);
+    await this.#deal(firstGeneration, undefined, nowMs)?.begin(nowMs);
+    this.#collect(nowMs);
   }
 
-  async #deal(firstGeneration: number, spoken: RoomSecret | undefined, nowMs: MonotonicMs): Promise<void> {
+  #deal(
+    firstGeneration: number,
+    inherited: RoomSecret | undefined,
+    nowMs: MonotonicMs,
+  ): StageDealing | undefined {
     const [options, self, group] = [this.#options, this.#self, this.#group];
-    if (options === undefined || group === undefined || self === undefined || self.seat === null) return;
+    if (options === undefined || group === undefined || self === undefined) return undefined;
+    if (self.seat === null) return undefined;
+    this.#foundAt = null;
     this.#dealing = new StageDealing({
       ...options,
       self: { ...self, seat: self.seat },
@@ -205,12 +210,10 @@ export class StageKeys {
       offers: this.#offers,
       firstGeneration,
       firstSequence: Math.max(firstGeneration, (this.#member.trust.roster?.sequence ?? -1) + 1),
-      spoken,
+      inherited,
       nowMs,
     });
-    this.#foundAt = null;
-    await this.#dealing.begin(nowMs);
-    this.#collect(nowMs);
+    return this.#dealing;
   }
 
   /** Asks all on the stage to be added: whoever deals will. */
