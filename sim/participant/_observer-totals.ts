@@ -15,3 +15,4 @@ export type Totals = {
   decrypted: number;
   readonly refused: Record<string, number>;
   second(second: number): { expected: number; lost: number; late: number; mouthToEar: Histogram };
+};

@@ -1,7 +1,7 @@
 import { JitterBuffer } from "../audio/jitter-buffer.ts";
 import type { RtpView } from "../audio/rtp.ts";
 import type { SFrameKey } from "../e2ee/sframe/key.ts";
-import { frameDelayMs, type SentLedger, type SentStream } from "../measure/sent-ledger.ts";
+import { frameDelayMs, type SentStream } from "../measure/sent-ledger.ts";
 import { StreamObserver } from "../measure/stream-observer.ts";
 import { Histogram } from "../util/histogram.ts";
 import { FrameOpener, type FrameRefusal, type ObserverKeys } from "./_frame-opener.ts";
@@ -26,8 +26,6 @@ const deafAfterPackets = 50;
 const mostHeld = 500;
 /** Decryption is timed in one frame of so many. */
 const timedShare = 16;
-
-};
 
 /** A packet that came, as far as it matters later. */
 type Arrival = {
