@@ -24,6 +24,7 @@ export const metrics = {
   undecryptable: new Rate("undecryptable"),
   session_ok: new Rate("session_ok"),
   session_errors: new Counter("session_errors"),
+  key_gap_ms: new Trend("key_gap_ms", true),
   sframe_encrypt_ms: new Trend("sframe_encrypt_ms", true),
   sframe_decrypt_ms: new Trend("sframe_decrypt_ms", true),
   sframe_overhead: new Trend("sframe_overhead"),

@@ -16,6 +16,10 @@ export type RoomParameters = {
   listeners: number;
   /** Listeners who leave halfway through the talk; each leave makes the host deal fresh keys. */
   leavers: number;
+  /** So many listeners leave, and as many others come, evenly over the talk. */
+  churn: number;
+  /** So many speakers leave, and as many others come, evenly over the talk. */
+  stageChurn: number;
   /** Over how long the audience arrives, evenly. */
   join: number;
   /** For how long everybody is there. */
@@ -53,7 +57,7 @@ export function roomScenario(definition: {
       `parameter conversation: expected one of ${models.join(", ")}, found "${parameters.conversation}"`,
     );
   }
-  const { speakers, listeners, leavers, join, talk } = parameters;
+  const { speakers, listeners, leavers, churn, stageChurn, join, talk } = parameters;
   // Together short of the longest talk of a run plan.
   for (const [name, most] of [
     ["join", 3600],
@@ -63,7 +67,13 @@ export function roomScenario(definition: {
       throw new Error(`parameter ${name}: expected at most ${most} s, found ${parameters[name]}`);
     }
   }
-  const whole = { speakers: 63, listeners: 100_000, leavers: listeners };
+  const whole = {
+    speakers: 63,
+    listeners: 100_000,
+    leavers: listeners,
+    churn: listeners - leavers,
+    stageChurn: Math.min(speakers, 63 - speakers),
+  };
   for (const [name, most] of Object.entries(whole)) {
     const value = parameters[name as keyof typeof whole];
     if (!Number.isInteger(value) || value > most) {
@@ -79,6 +89,21 @@ export function roomScenario(definition: {
   const leavesEarly = (index: number): boolean =>
     Math.floor(((index + 1) * leavers) / listeners) > Math.floor((index * leavers) / listeners);
   const stageLeavesSeconds = audienceLeavesSeconds + stageLagSeconds;
+  /** When the nth of so many changes is, evenly over the talk. */
+  const changeSeconds = (nth: number, count: number): number =>
+    stageLeadSeconds + join + (talk * (nth + 0.5)) / count;
+  const audienceStay = (index: number): [comes: number, leaves: number] => {
+    if (index >= listeners) return [changeSeconds(index - listeners, churn), audienceLeavesSeconds];
+    const comes = stageLeadSeconds + (join * index) / listeners;
+    if (index < churn) return [comes, changeSeconds(index, churn)];
+    return [comes, leavesEarly(index) ? halfwaySeconds : audienceLeavesSeconds];
+  };
+  // The host, who is the first, stays.
+  const stageStay = (index: number): [comes: number, leaves: number] => {
+    if (index > speakers) return [changeSeconds(index - speakers - 1, stageChurn), stageLeavesSeconds];
+    const changes = index > 0 && index <= stageChurn;
+    return [0, changes ? changeSeconds(index - 1, stageChurn) : stageLeavesSeconds];
+  };
   const executor = {
     executor: "per-vu-iterations",
     iterations: 1,
@@ -89,8 +114,8 @@ export function roomScenario(definition: {
   return {
     options: {
       scenarios: {
-        stage: { ...executor, exec: "stage", vus: 1 + speakers },
-        ...(listeners > 0 ? { audience: { ...executor, exec: "audience", vus: listeners } } : {}),
+        stage: { ...executor, exec: "stage", vus: 1 + speakers + stageChurn },
+        ...(listeners > 0 ? { audience: { ...executor, exec: "audience", vus: listeners + churn } } : {}),
       },
       thresholds: definition.thresholds,
       summaryTrendStats: ["avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "count"],
@@ -106,14 +131,18 @@ export function roomScenario(definition: {
     },
     stage: (run) => {
       guarded(() => {
-        takeSeat(run, "stage", exec.scenario.iterationInTest, stageLeavesSeconds);
+        const index = exec.scenario.iterationInTest;
+        const [comesSeconds, leavesSeconds] = stageStay(index);
+        sleep(comesSeconds);
+        takeSeat(run, "stage", index, leavesSeconds);
       });
     },
     audience: (run) => {
       guarded(() => {
         const index = exec.scenario.iterationInTest;
-        sleep(stageLeadSeconds + (join * index) / listeners);
-        takeSeat(run, "audience", index, leavesEarly(index) ? halfwaySeconds : audienceLeavesSeconds);
+        const [comesSeconds, leavesSeconds] = audienceStay(index);
+        sleep(comesSeconds);
+        takeSeat(run, "audience", index, leavesSeconds);
       });
     },
   };
@@ -155,8 +184,8 @@ function runPlan(scenario: string, profile: string, parameters: RoomParameters, 
     seed: __ENV["SEED"] || "1",
     target: { kind: "soundcheck", url: __ENV["TARGET"] || "ws://127.0.0.1:7880/room" },
     room: runId.slice(0, 64),
-    stage: { speakers: parameters.speakers },
-    audience: { listeners: parameters.listeners },
+    stage: { speakers: parameters.speakers + parameters.stageChurn },
+    audience: { listeners: parameters.listeners + parameters.churn },
     conversation: { model: parameters.conversation as RunPlan["conversation"]["model"], seconds },
     audio: { bitrateBps: parameters.bitrate as RunPlan["audio"]["bitrateBps"] },
     e2ee: {

@@ -9,6 +9,8 @@ export type ObserverKeys = {
   found(kid: number): void;
 };
 
+export type FrameRefusal = RefusalCause | "wrong-speaker";
+
 /** One listener's keys, each of which opens frames on its own speaker's stream alone. */
 export class FrameOpener {
   readonly #receiver: SFrameReceiver;
@@ -43,7 +45,7 @@ export class FrameOpener {
   }
 
   /** Null where the frame opened; `wrong-speaker`: on another's stream, where the server has put it. */
-  refusal(payload: Uint8Array, participantId: string | undefined): RefusalCause | "wrong-speaker" | null {
+  refusal(payload: Uint8Array, participantId: string | undefined): FrameRefusal | null {
     const opened = this.#receiver.decrypt(payload);
     if (opened.kind === "refused") return opened.cause;
     const speaker = this.#speakers.get(Number(opened.kid));

@@ -4,7 +4,8 @@ import { Sampler } from "../measure/sampler.ts";
 import { SentLedger } from "../measure/sent-ledger.ts";
 import { Histogram } from "../util/histogram.ts";
 import { createRandom } from "../util/random.ts";
-import { ListenerObserver, type Totals } from "./listener-observer.ts";
+import { ListenerObserver } from "./listener-observer.ts";
+import type { Totals } from "./_observer-totals.ts";
 import type { IncomingStream } from "./target.ts";
 import { frameTicks } from "../util/opus-frame.ts";
 
@@ -38,6 +39,7 @@ export class ObserverBench {
       pathDelay: new Histogram(),
       playoutDelay: new Histogram(),
       decryptCost: new Histogram(),
+      keyGap: new Histogram(),
       decrypted: 0,
       refused: {},
       second: (number) => {

@@ -102,6 +102,7 @@ export type EngineReport = {
     path_delay: HistogramSnapshot;
     playout_delay: HistogramSnapshot;
     sframe_decrypt: HistogramSnapshot;
+    key_gap: HistogramSnapshot;
   };
   decrypted: number;
   /** By cause of refusal, whether the frame was expected or not. */

@@ -1,11 +1,12 @@
 import { JitterBuffer } from "../audio/jitter-buffer.ts";
 import type { RtpView } from "../audio/rtp.ts";
 import type { SFrameKey } from "../e2ee/sframe/key.ts";
-import type { Sampler } from "../measure/sampler.ts";
-import { frameDelayMs, type SentLedger, type SentStream } from "../measure/sent-ledger.ts";
+import { frameDelayMs, type SentStream } from "../measure/sent-ledger.ts";
 import { StreamObserver } from "../measure/stream-observer.ts";
 import { Histogram } from "../util/histogram.ts";
-import { FrameOpener, type ObserverKeys } from "./_frame-opener.ts";
+import { FrameOpener, type FrameRefusal, type ObserverKeys } from "./_frame-opener.ts";
+import type { Totals } from "./_observer-totals.ts";
+import { KeyGap } from "./key-gap.ts";
 import {
   zeroCounts,
   type ListenerCounts,
@@ -26,20 +27,6 @@ const mostHeld = 500;
 /** Decryption is timed in one frame of so many. */
 const timedShare = 16;
 
-/** What all listeners of an engine add up into. */
-export type Totals = {
-  readonly runStartMs: number;
-  readonly ledger: SentLedger;
-  readonly sampler: Sampler;
-  readonly mouthToEar: Histogram;
-  readonly pathDelay: Histogram;
-  readonly playoutDelay: Histogram;
-  readonly decryptCost: Histogram;
-  decrypted: number;
-  readonly refused: Record<string, number>;
-  second(second: number): { expected: number; lost: number; late: number; mouthToEar: Histogram };
-};
-
 /** A packet that came, as far as it matters later. */
 type Arrival = {
   readonly frame: number;
@@ -59,6 +46,8 @@ type ObservedStream = {
   /** What came before that account. */
   held: Arrival[];
   paused: boolean;
+  /** Undefined without encryption, and once nothing more is expected. */
+  keyGap: KeyGap | undefined;
 };
 
 /** All streams at one listener: counts, delays, keys. Fed packet by packet, settled second by second. */
@@ -126,7 +115,11 @@ export class ListenerObserver {
     this.#giveUpKey(nowMs);
     if (this.#awaitsKey) this.#stopAwaitingKey(nowMs);
     this.#closedAtMs = nowMs;
-    for (const stream of this.#byStreamId.values()) stream.observer.close(nowMs);
+    for (const stream of this.#byStreamId.values()) {
+      stream.observer.close(nowMs);
+      stream.keyGap?.end(this.#totals.keyGap);
+      stream.keyGap = undefined;
+    }
   }
 
   get closedAtMs(): number {
@@ -191,7 +184,9 @@ export class ListenerObserver {
       this.counts.duplicate++;
       return;
     }
-    const arrival = { frame, marker: rtp.marker, atMs: nowMs, opened: this.#decrypt(stream, rtp, packet) };
+    const refusal = this.#decrypt(stream, rtp, packet);
+    stream.keyGap?.arrive(frame, rtp.marker, refusal === "unknown-key", this.#totals.keyGap);
+    const arrival = { frame, marker: rtp.marker, atMs: nowMs, opened: refusal === null };
     const sent = this.#accountOf(stream);
     if (sent !== undefined && !this.#awaitsKey) {
       this.#judge(stream, sent, arrival);
@@ -249,9 +244,9 @@ export class ListenerObserver {
     if (this.#totals.sampler.draw()) this.#samples.push(mouthToEarMs);
   }
 
-  /** False if the frame was refused; it is counted by cause and never played. */
-  #decrypt(stream: ObservedStream, rtp: RtpView, packet: Buffer): boolean {
-    if (this.#opener === undefined) return true;
+  /** Why the frame was refused, if it was: it is counted by cause and never played. */
+  #decrypt(stream: ObservedStream, rtp: RtpView, packet: Buffer): FrameRefusal | null {
+    if (this.#opener === undefined) return null;
     const payload = packet.subarray(rtp.payloadStart, rtp.payloadEnd);
     const timed = --this.#untilTimed === 0;
     const beforeMs = timed ? performance.now() : 0;
@@ -262,10 +257,10 @@ export class ListenerObserver {
     }
     if (refusal === null) {
       this.#totals.decrypted++;
-      return true;
+      return null;
     }
     this.#totals.refused[refusal] = (this.#totals.refused[refusal] ?? 0) + 1;
-    return false;
+    return refusal;
   }
 
   /** Settles all that was due before an instant; called with instants that grow. */
@@ -328,6 +323,7 @@ export class ListenerObserver {
       sent: this.#totals.ledger.streams.get(streamId),
       held: [],
       paused: false,
+      keyGap: this.#opener === undefined || this.#closedAtMs !== Infinity ? undefined : new KeyGap(),
     };
     stream.observer.expectFrom(this.#expectedFromMs);
     this.#byStreamId.set(streamId, stream);

@@ -18,7 +18,8 @@ import {
   type ListenerMediaOptions,
   type StreamKey,
 } from "./listener-engine.ts";
-import { ListenerObserver, type Totals } from "./listener-observer.ts";
+import { ListenerObserver } from "./listener-observer.ts";
+import type { Totals } from "./_observer-totals.ts";
 import { MediaConnection } from "./media-connection.ts";
 
 export type NodeDatachannelEngineOptions = {
@@ -67,6 +68,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
       pathDelay: new Histogram(),
       playoutDelay: new Histogram(),
       decryptCost: new Histogram(),
+      keyGap: new Histogram(),
       decrypted: 0,
       refused: {},
       second: (number) => this.#second(number),
@@ -177,6 +179,7 @@ export class NodeDatachannelEngine implements ListenerEngine {
         path_delay: this.#totals.pathDelay.snapshot(),
         playout_delay: this.#totals.playoutDelay.snapshot(),
         sframe_decrypt: this.#totals.decryptCost.snapshot(),
+        key_gap: this.#totals.keyGap.snapshot(),
       },
       decrypted: this.#totals.decrypted,
       refused: { ...this.#totals.refused },

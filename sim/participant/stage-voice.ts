@@ -40,6 +40,9 @@ export type StageVoiceOptions = {
 export class StageVoice implements Paced {
   readonly frameZeroDueMs: number;
   readonly #options: StageVoiceOptions;
+  get baseFrame() {
+    return this.#options.baseFrame;
+  }
   readonly #packetizer: RtpPacketizer;
   #sender: SFrameSender | undefined;
   /** Keys to change over to, each from an instant on, in the order they came. */

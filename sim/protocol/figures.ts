@@ -163,6 +163,15 @@ export const figures = {
     description:
       "Participants whose session broke: refused, never connected, cut, or without a final account.",
   },
+  key_gap: {
+    unit: "seconds",
+    kind: "distribution",
+    better: "lower",
+    label: "Missed for want of a key",
+    description:
+      "In each talkspurt at each listener: how much of it came and could not be opened, since its key was not there.",
+    bounds: delayBounds,
+  },
   sframe_encrypt: {
     unit: "seconds",
     kind: "distribution",

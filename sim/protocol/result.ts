@@ -196,6 +196,8 @@ export const resultSchema = z.strictObject({
     suite: z.string(),
     encryptSeconds: distributionSchema,
     decryptSeconds: distributionSchema,
+    /** Talkspurt by talkspurt: what came without a key for it. */
+    keyGapSeconds: distributionSchema,
     overheadBytesPerFrame: z.number().nullable(),
     encryptedFrames: count,
     decryptedFrames: count,

@@ -101,6 +101,7 @@ export const arbitraryResult: fc.Arbitrary<Result> = fc.record({
     suite: text,
     encryptSeconds: distribution,
     decryptSeconds: distribution,
+    keyGapSeconds: distribution,
     overheadBytesPerFrame: fc.option(amount),
     encryptedFrames: count,
     decryptedFrames: count,

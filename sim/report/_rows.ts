@@ -20,6 +20,7 @@ export function distributionRows(result: Result): [label: string, distribution: 
       ? ([
           [figures.sframe_encrypt.label, result.e2ee.encryptSeconds],
           [figures.sframe_decrypt.label, result.e2ee.decryptSeconds],
+          [figures.key_gap.label, result.e2ee.keyGapSeconds],
         ] satisfies [string, Distribution][])
       : []),
     ...(interruptions.resumes > 0

@@ -136,6 +136,7 @@ export function sampleResult(kind: SampleKind): Result {
       suite: "AES_128_GCM_SHA256_128",
       encryptSeconds: distribution("sframe_encrypt"),
       decryptSeconds: distribution("sframe_decrypt"),
+      keyGapSeconds: distribution("key_gap"),
       overheadBytesPerFrame: nobody ? null : 20.4,
       encryptedFrames: packets.sent,
       decryptedFrames: packets.received,

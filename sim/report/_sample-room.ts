@@ -23,6 +23,7 @@ const measuredFigures = [
   "first_sound",
   "sframe_encrypt",
   "sframe_decrypt",
+  "key_gap",
   "late_send",
   "event_loop_delay",
 ] as const satisfies (keyof typeof figures)[];
@@ -40,6 +41,7 @@ export function simulateRoom(
     first_sound: new Histogram(),
     sframe_encrypt: new Histogram(),
     sframe_decrypt: new Histogram(),
+    key_gap: new Histogram(),
     late_send: new Histogram(),
     event_loop_delay: new Histogram(),
   };
@@ -50,6 +52,7 @@ export function simulateRoom(
     histograms.late_send.observe(random.exponential(overloaded ? 0.018 : 0.000_3));
     histograms.sframe_encrypt.observe(random.logNormal(Math.log(2.4e-6), 0.2));
     histograms.sframe_decrypt.observe(random.logNormal(Math.log(2.1e-6), 0.2));
+    histograms.key_gap.observe(i % 1000 === 0 ? 0.04 : 0);
   }
   const timeline: TimelineSecond[] = [];
   let inRoom = 0;

@@ -172,6 +172,7 @@ export function assembleResult(observed: Observed): Result {
       suite: plan?.e2ee.suite ?? "unknown",
       encryptSeconds: distributionOf(histograms.sframe_encrypt, sframe.encrypted),
       decryptSeconds: distributionOf(histograms.sframe_decrypt, sframe.decrypted),
+      keyGapSeconds: distributionOf(histograms.key_gap, null),
       overheadBytesPerFrame: histograms.sframe_overhead?.mean ?? null,
       encryptedFrames: sframe.encrypted,
       decryptedFrames: sframe.decrypted,
