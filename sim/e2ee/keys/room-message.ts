@@ -136,7 +136,7 @@ export function readStep(message: Uint8Array): number {
 
 /** What a message is by its first byte, its length and its number; null: none of these. */
 export function roomMessageKind(message: Uint8Array): "welcome" | "rekey" | "step" | "roster" | null {
-  switch (message[0]) {
+  switch (message[0] ?? 0) {
     case welcomeType:
       return message.length > rosterAt ? "welcome" : null;
     case rekeyType:

@@ -9,7 +9,7 @@ import { groupMessage, mlsOf, readSecrets } from "./_group-message.ts";
 import { dealerOf } from "./_seats.ts";
 import type { StageMember } from "./_seats.ts";
 import { StageDealing } from "./_stage-dealing.ts";
-import type { DealingOptions } from "./_stage-dealing.ts";
+import type { StageEffects, StageKeysOptions, StageTask } from "./_stage-types.ts";
 import type { SealedMessage } from "./key-distributor.ts";
 import { KeyMember } from "./key-member.ts";
 import type { RoomSecret } from "./room-message.ts";
@@ -17,51 +17,10 @@ import { noSignatureKey } from "./roster.ts";
 import type { Roster } from "./roster.ts";
 import { RoomSecrets } from "./room-secrets.ts";
 import { safetyNumber } from "./safety-number.ts";
-import type { Differences } from "./roster-trust.ts";
 import { StageGroup } from "./stage-group.ts";
 
 export type { StageMember } from "./_seats.ts";
-
-export type StageKeysOptions = DealingOptions & {
-  /** In the audience it only receives, until a change brings it to the stage. */
-  readonly self: StageMember;
-  readonly others: readonly StageMember[];
-  /** Above every generation that another may have dealt in this room unknown to us ({@link generationAt}). */
-  readonly unknownGeneration: number;
-};
-
-export type StageTask =
-  | { readonly kind: "here" | "changed"; readonly member: StageMember }
-  | { readonly kind: "left"; readonly participantId: string }
-  | { readonly kind: "sealed"; readonly from: string; readonly sealed: Uint8Array }
-  /** An instant has come that {@link StageStatus.dueAt} said. */
-  | { readonly kind: "due" };
-
-export type StageStatus = {
-  /** When the next `due` is wanted; null: never, as things are. */
-  readonly dueAt: MonotonicMs | null;
-  readonly isDealer: boolean;
-  readonly rekeys: number;
-  /** Messages refused, by whatever cause. */
-  readonly refused: number;
-  /** Distributors believed without the word of the one before. */
-  readonly unvouched: number;
-  readonly badPublicKeys: number;
-  /** Whom we deal to, the stage's group among them; empty for who does not deal. */
-  readonly dealtTo: readonly string[];
-  /** The signed roster has a signature key for us that is not ours: somebody is on the stage in our name. */
-  readonly isImpersonated: boolean;
-  /** Null before there is a roster. */
-  readonly differences: Differences | null;
-  readonly safetyNumber: string | null;
-};
-
-export type StageEffects = {
-  readonly messages: readonly SealedMessage[];
-  /** `isStep`: to be spoken under at once; else once all have it. */
-  readonly secrets: readonly (RoomSecret & { readonly isStep: boolean })[];
-  readonly status: StageStatus;
-};
+export type { StageEffects, StageKeysOptions, StageStatus, StageTask } from "./_stage-types.ts";
 
 /** Who hears nothing of a group for so long begins one, if it is the first on the stage. A host alone there begins at once. */
 const foundAfterMs = 1500;
