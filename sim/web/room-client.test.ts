@@ -269,6 +269,20 @@ describe("a cut", () => {
     expect(store.state.phase.kind).toBe("room");
   });
 
+  test("that nobody tells of is noticed by the silence, and come back from", async () => {
+    await joinWith();
+    const [first] = sockets;
+    await vi.advanceTimersByTimeAsync(9900);
+    expect(store.state.connection).toBe("online");
+    await vi.advanceTimersByTimeAsync(200);
+    expect([store.state.connection, first?.isClosed]).toEqual(["reconnecting", true]);
+    await reconnect(200);
+    last().answer("resume", resumeAnswer);
+    await settle();
+    expect(store.state.connection).toBe("online");
+    expect(sockets).toHaveLength(2);
+  });
+
   test("in the lobby is a new join", async () => {
     await joinWith(joinAnswer({ waiting: true }));
     last().end();

@@ -170,6 +170,14 @@ export class RoomClient {
     void this.#pollAgain(stay);
   }
 
+  /** Gives up a connection, and comes back over another. */
+  #cut(): void {
+    const stay = this.#stay;
+    if (stay === undefined || this.#options.store.state.connection === "reconnecting") return;
+    this.#socket?.close();
+    void this.#comeBack(stay);
+  }
+
   /** The connection was cut: takes up the place that the server keeps, or else joins anew. */
   async #comeBack(stay: Stay): Promise<void> {
     const { store, pause } = this.#options;
@@ -282,8 +290,9 @@ export class RoomClient {
       // On the stage one is told of each listener; a page could be older than that.
       if (!onStage(store.state)) store.dispatch({ type: "audience", page });
       store.dispatch({ type: "info", info });
-    } catch {
-      // The next one may do.
+    } catch (error) {
+      // A network that is gone says nothing: the connection looks alive and is silent.
+      if (error instanceof ClientError && error.code === "unreachable") this.#cut();
     }
   }
 
