@@ -4,7 +4,6 @@ import { groupMessage, secretsForGroup } from "./_group-message.ts";
 import type { StageMember } from "./_seats.ts";
 import { KeyDistributor } from "./key-distributor.ts";
 import type { SealedMessage } from "./key-distributor.ts";
-import { stepMessage } from "./room-message.ts";
 import type { RoomSecret } from "./room-message.ts";
 import { noSignatureKey } from "./roster.ts";
 import type { StageGroup } from "./stage-group.ts";
@@ -27,6 +26,8 @@ export class StageDealing {
   readonly #others: ReadonlyMap<string, StageMember>;
   /** Key packages of who wants to be in the group; taken out as they are used. */
   readonly #offers: Map<string, Uint8Array>;
+  /** Whose leaf in the group is of somebody who has left; who comes back meanwhile is another. */
+  readonly #gone: Set<string>;
   readonly #distributor: KeyDistributor;
   readonly #selfId: string;
   readonly #joining = new Set<string>();
@@ -45,6 +46,7 @@ export class StageDealing {
       group: StageGroup;
       others: ReadonlyMap<string, StageMember>;
       offers: Map<string, Uint8Array>;
+      gone: Set<string>;
       firstGeneration: number;
       firstSequence: number;
       /** The predecessor's secret, which all who are there have already. */
@@ -56,6 +58,7 @@ export class StageDealing {
     this.#group = group;
     this.#others = options.others;
     this.#offers = options.offers;
+    this.#gone = options.gone;
     this.#selfId = self.participantId;
     this.#distributor = new KeyDistributor({
       roomId: options.roomId,
@@ -76,8 +79,7 @@ export class StageDealing {
   }
 
   get dealtTo(): string[] {
-    const ofGroup = this.#group.members.map(({ participantId }) => participantId);
-    return [...ofGroup.filter((id) => id !== this.#selfId), ...this.#distributor.members, ...this.#heirs];
+    return [...this.#groupOthers(), ...this.#distributor.members, ...this.#heirs];
   }
 
   /** Gives the first secret to all who are there. */
@@ -92,17 +94,18 @@ export class StageDealing {
    * Goes on with the predecessor's secret. All who are there have it; they get pairwise keys of ours with the
    * next fresh secret, so that nothing is sent while a room empties.
    */
-  succeed(someoneLeft: boolean, nowMs: MonotonicMs): void {
+  succeed(nowMs: MonotonicMs): void {
     for (const { participantId, publicKey } of this.#others.values()) {
-      if (publicKey !== null && !this.#group.has(participantId)) this.#heirs.add(participantId);
+      if (publicKey !== null && !this.#inGroup(participantId)) this.#heirs.add(participantId);
     }
-    if (someoneLeft) this.#distributor.owe(nowMs);
+    // Whoever left, the predecessor may have owed one.
+    this.#distributor.owe(nowMs);
     if (this.#offers.size > 0) this.offered(nowMs);
   }
 
   /** Somebody came, or went from the stage to the audience or back. */
   here({ participantId, publicKey, seat }: StageMember, nowMs: MonotonicMs): void {
-    const isServed = this.#group.has(participantId)
+    const isServed = this.#inGroup(participantId)
       ? seat !== null
       : this.#heirs.has(participantId) || this.#distributor.has(participantId);
     if (publicKey === null || isServed) return;
@@ -155,8 +158,9 @@ export class StageDealing {
     const step = this.#distributor.ratchet(nowMs);
     if (step !== null) {
       this.#secrets.push({ ...step, isStep: true });
-      const sealed = stepMessage(step.generation);
-      for (const to of this.#stageIds()) this.#messages.push({ to, sealed });
+      // Authenticated: who is brought to an early step by a server shares it with newcomers who come later.
+      await this.#tellGroup([step], this.#groupOthers());
+      this.#messages.push(...this.#distributor.wrapFor(this.#stageIds(), step));
     }
     const added = await this.#changeGroup();
     if (added.length > 0) {
@@ -175,7 +179,7 @@ export class StageDealing {
   #seal(ids: Iterable<string>, nowMs: MonotonicMs): void {
     for (const participantId of ids) {
       const publicKey = this.#others.get(participantId)?.publicKey ?? null;
-      if (publicKey === null || this.#group.has(participantId)) continue;
+      if (publicKey === null || this.#inGroup(participantId)) continue;
       const outcome = this.#distributor.welcome({ participantId, publicKey }, nowMs);
       if (outcome.kind === "sealed") this.#messages.push({ to: outcome.to, sealed: outcome.sealed });
       else this.#badPublicKeys++;
@@ -201,9 +205,11 @@ export class StageDealing {
    */
   async #changeGroup(): Promise<string[]> {
     const gone = this.#groupOthers().filter((id) => (this.#others.get(id)?.seat ?? null) === null);
-    const again = [...this.#offers.keys()].filter((id) => this.#group.has(id));
-    if (gone.length + again.length > 0) {
-      const removed = await this.#group.commit([], [...gone, ...again]);
+    const again = [...this.#offers.keys()].filter((id) => this.#inGroup(id));
+    const leaving = [...gone, ...again, ...this.#gone];
+    if (leaving.length > 0) {
+      const removed = await this.#group.commit([], leaving);
+      this.#gone.clear();
       if (removed !== null) this.#toAll(this.#groupOthers(), groupMessage(removed.commit));
     }
     const offers = [...this.#offers];
@@ -257,7 +263,12 @@ export class StageDealing {
   }
 
   #groupOthers(): string[] {
-    return this.#group.members.map(({ participantId }) => participantId).filter((id) => id !== this.#selfId);
+    const ids = this.#group.members.map(({ participantId }) => participantId);
+    return ids.filter((id) => id !== this.#selfId && !this.#gone.has(id));
+  }
+
+  #inGroup(participantId: string): boolean {
+    return this.#group.has(participantId) && !this.#gone.has(participantId);
   }
 
   #stageIds(): string[] {

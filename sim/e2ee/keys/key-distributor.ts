@@ -203,6 +203,14 @@ export class KeyDistributor {
     return { ...fresh, messages };
   }
 
+  /** A secret that is no news to listeners, such as a step, for some members: wrapped under their pairwise keys. */
+  wrapFor(ids: Iterable<string>, secret: RoomSecret): SealedMessage[] {
+    return [...ids].flatMap((to) => {
+      const pairwiseKey = this.#members.get(to)?.pairwiseKey;
+      return pairwiseKey === undefined ? [] : [{ to, sealed: sealRekey(pairwiseKey, secret) }];
+    });
+  }
+
   #renewRoster(): void {
     if (this.#roster !== undefined) this.#sequence++;
     this.#roster = undefined;

@@ -37,6 +37,8 @@ export class StageKeys {
   readonly #secrets = new RoomSecrets();
   readonly #others = new Map<string, StageMember>();
   readonly #offers = new Map<string, Uint8Array>();
+  /** Who left the stage and has a leaf in the group still. */
+  readonly #gone = new Set<string>();
   #options: StageKeysOptions | undefined;
   #self: StageMember | undefined;
   #group: StageGroup | undefined;
@@ -84,7 +86,7 @@ export class StageKeys {
         this.#forget(task.participantId);
         this.#others.delete(task.participantId);
         this.#dealing?.left(task.participantId, nowMs);
-        await this.#reconsider(nowMs, true);
+        await this.#reconsider(nowMs);
         break;
       case "sealed":
         await this.#open(task.from, task.sealed, nowMs);
@@ -105,6 +107,7 @@ export class StageKeys {
   /** Not on the stage, or not any more. */
   #forget(participantId: string): void {
     this.#offers.delete(participantId);
+    if (this.#group?.has(participantId) === true) this.#gone.add(participantId);
     this.#member.trust.stageMemberLeft(participantId);
   }
 
@@ -128,11 +131,13 @@ export class StageKeys {
   }
 
   /** Whose turn it is to deal may have changed. */
-  async #reconsider(nowMs: MonotonicMs, someoneLeft = false): Promise<void> {
+  async #reconsider(nowMs: MonotonicMs): Promise<void> {
     const [self, group] = [this.#self, this.#group];
     // Who has no secret yet does not know above which generation to go on.
     if (self === undefined || group?.isMember !== true || this.#secrets.newest < 0) return;
-    const able = this.#stage().filter(({ participantId }) => group.has(participantId));
+    const able = this.#stage().filter(
+      ({ participantId }) => group.has(participantId) && !this.#gone.has(participantId),
+    );
     const isOurs = dealerOf([self, ...able]) === self;
     if (isOurs === (this.#dealing !== undefined)) return;
     if (!isOurs) {
@@ -142,7 +147,7 @@ export class StageKeys {
     // The newest, though for a moment the one before it may be spoken under still.
     const inherited = this.#secrets.held(nowMs).at(-1);
     const dealing = this.#deal(this.#secrets.newest, inherited, nowMs);
-    dealing?.succeed(someoneLeft, nowMs);
+    dealing?.succeed(nowMs);
   }
 
   async #found(firstGeneration: number, nowMs: MonotonicMs): Promise<void> {
@@ -167,6 +172,7 @@ export class StageKeys {
       group,
       others: this.#others,
       offers: this.#offers,
+      gone: this.#gone,
       firstGeneration,
       firstSequence: Math.max(firstGeneration, (this.#member.trust.roster?.sequence ?? -1) + 1),
       inherited,
@@ -196,11 +202,6 @@ export class StageKeys {
         this.#foundAt = null;
         this.#take([opened, ...(opened.spoken === null ? [] : [opened.spoken])], nowMs);
         break;
-      case "step": {
-        const secret = this.#secrets.follow(opened.generation, nowMs);
-        if (secret !== null) this.#fresh.push({ generation: opened.generation, secret, isStep: true });
-        break;
-      }
       case "roster":
         break;
       case "refused":
@@ -226,6 +227,7 @@ export class StageKeys {
         this.#foundAt = null;
         break;
       case "changed":
+        for (const id of this.#gone) if (!group.has(id)) this.#gone.delete(id);
         break;
       case "data": {
         const secrets = readSecrets(processed.data);
@@ -260,6 +262,12 @@ export class StageKeys {
     if (newest === undefined) return;
     const isFirst = this.#secrets.newest < 0;
     const { generation, secret } = newest;
+    const followed = this.#secrets.follow(generation, nowMs);
+    if (followed !== null) {
+      this.#member.learned(generation);
+      this.#fresh.push({ generation, secret: followed, isStep: true });
+      return;
+    }
     if (!this.#secrets.add(generation, secret, nowMs)) return;
     this.#member.learned(generation);
     if (earlier !== undefined && isFirst) {
