@@ -147,7 +147,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 
   test("works under TLS as well", async () => {
-    const tls = await developmentTls(join(cacheDirectory, "test-browser"), [], systemWallClock);
+    const tls = developmentTls(join(cacheDirectory, "test-browser"), [], systemWallClock);
     const secure = await serveClient(web, { tls });
     try {
       const options = { ignoreHTTPSErrors: true };
