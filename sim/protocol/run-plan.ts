@@ -56,3 +56,16 @@ export const runPlanSchema = z.strictObject({
   samplesPerSecond: z.number().positive().max(100_000),
 });
 export type RunPlan = z.infer<typeof runPlanSchema>;
+
+/** The account of whoever sits there; seats count from 0, and the host has the first of the stage. */
+export function seatAccount(kind: "stage" | "audience", index: number): string {
+  return `${kind === "stage" ? "speaker" : "listener"}-${index}`;
+}
+
+/** Whether a run has a seat of this account. */
+export function isSeatOf({ stage, audience }: RunPlan, accountId: string): boolean {
+  const [, kind, digits] = /^(speaker|listener)-(0|[1-9]\d{0,8})$/.exec(accountId) ?? [];
+  return (
+    kind !== undefined && Number(digits) < (kind === "speaker" ? 1 + stage.speakers : audience.listeners)
+  );
+}

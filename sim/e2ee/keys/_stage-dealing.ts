@@ -33,6 +33,7 @@ export class StageDealing {
   readonly #joining = new Set<string>();
   /** Who has the predecessor's secret and no pairwise key of ours. */
   readonly #heirs = new Set<string>();
+  #toldOf: ReadonlySet<string> = new Set();
   #welcomeDueAt: MonotonicMs | null = null;
   #messages: SealedMessage[] = [];
   #secrets: (RoomSecret & { isStep: boolean })[] = [];
@@ -80,6 +81,14 @@ export class StageDealing {
 
   get dealtTo(): string[] {
     return [...this.#groupOthers(), ...this.#distributor.members, ...this.#heirs];
+  }
+
+  /** Of those, who was not among them when this was last asked. */
+  takeNewlyDealtTo(): string[] {
+    const { dealtTo } = this;
+    const newly = dealtTo.filter((participantId) => !this.#toldOf.has(participantId));
+    this.#toldOf = new Set(dealtTo);
+    return newly;
   }
 
   /** Gives the first secret to all who are there. */

@@ -30,8 +30,8 @@ export type StageStatus = {
   /** Distributors believed without the word of the one before. */
   readonly unvouched: number;
   readonly badPublicKeys: number;
-  /** Whom we deal to, the stage's group among them; empty for who does not deal. */
-  readonly dealtTo: readonly string[];
+  /** How many we deal to, the stage's group among them; 0 for who does not deal. */
+  readonly dealtTo: number;
   /** The signed roster has a signature key for us that is not ours: somebody is on the stage in our name. */
   readonly isImpersonated: boolean;
   /** Null before there is a roster. */
@@ -43,5 +43,7 @@ export type StageEffects = {
   readonly messages: readonly SealedMessage[];
   /** `isStep`: to be spoken under at once; else once all have it. */
   readonly secrets: readonly (RoomSecret & { readonly isStep: boolean })[];
+  /** Whom we deal to from now on and did not before, the stage's group among them. */
+  readonly newlyDealtTo: readonly string[];
   readonly status: StageStatus;
 };

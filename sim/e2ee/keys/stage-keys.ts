@@ -324,6 +324,7 @@ export class StageKeys {
     return {
       messages,
       secrets,
+      newlyDealtTo: this.#dealing?.takeNewlyDealtTo() ?? [],
       status: {
         dueAt: dues.length === 0 ? null : monotonicMs(Math.min(...dues)),
         isDealer: this.#dealing !== undefined,
@@ -331,7 +332,7 @@ export class StageKeys {
         refused: this.#refused,
         unvouched: trust.unvouched,
         badPublicKeys: this.#badPublicKeys,
-        dealtTo: this.#dealing?.dealtTo ?? [],
+        dealtTo: this.#dealing?.dealtTo.length ?? 0,
         isImpersonated: this.#isImpersonated(roster),
         differences: trust.differences(),
         safetyNumber:
