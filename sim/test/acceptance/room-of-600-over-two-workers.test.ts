@@ -19,7 +19,7 @@ test(`${listeners} listeners over two workers by pipes: nothing is lost`, async 
     listeners,
     speakers: 0,
     leavers: 0,
-    join: 20,
+    join: 30,
     talk: talkSeconds,
     conversation: "monologue",
   };
@@ -29,6 +29,8 @@ test(`${listeners} listeners over two workers by pipes: nothing is lost`, async 
   });
   await annotate(stdout);
   expect(result, stderr).toBeDefined();
+  // On cores that others use too, the listeners' process falls behind: that would say nothing of the server.
+  expect(result?.verdict.outcome, "a harness that starved").not.toBe("INVALID");
   expect(result?.participants).toMatchObject({ joined: listeners + 1, failed: 0 });
   expect(result?.packets.expected).toBeGreaterThan(listeners * 50 * talkSeconds);
   expect(result?.packets.lost).toBe(0);
