@@ -30,6 +30,10 @@ export type RoomParameters = {
   bitrate: number;
 };
 
+/** Without churn unless it says so. */
+export type RoomProfile = Omit<RoomParameters, "churn" | "stageChurn"> &
+  Partial<Pick<RoomParameters, "churn" | "stageChurn">>;
+
 export type RoomScenario = {
   options: Options;
   setup(): RunHandle;
@@ -46,11 +50,15 @@ const joinTimeoutSeconds = 10;
 
 export function roomScenario(definition: {
   name: string;
-  profiles: Record<string, RoomParameters>;
+  profiles: Record<string, RoomProfile>;
   defaultProfile: string;
   thresholds: Record<string, string[]>;
 }): RoomScenario {
-  const { profile, parameters } = readParameters(definition.profiles, definition.defaultProfile);
+  const profiles: Record<string, RoomParameters> = {};
+  for (const [name, given] of Object.entries(definition.profiles)) {
+    profiles[name] = { churn: 0, stageChurn: 0, ...given };
+  }
+  const { profile, parameters } = readParameters(profiles, definition.defaultProfile);
   const models = ["panel", "monologue", "everyone", "silent"];
   if (!models.includes(parameters.conversation)) {
     throw new Error(
