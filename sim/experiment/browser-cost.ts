@@ -1,17 +1,15 @@
 /** What the transform costs a browser: CPU time of Chromium's renderers, with it and without, in rounds. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { z } from "zod";
 import type { Overhead } from "../protocol/overhead.ts";
 import type { Random } from "../util/random.ts";
 import { mean, meanInterval, shuffled } from "./bootstrap.ts";
+import { openChromium } from "./chromium.ts";
 
 /** Out and back within one page: each is encoded, sealed, opened and decoded. */
 const streams = 5;
 const settleMs = 2000;
-const paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 type BrowserCost = Overhead["browser"];
 
@@ -25,36 +23,10 @@ export async function browserCost(options: {
   onRound(text: string): void;
 }): Promise<BrowserCost> {
   const { root, signal } = options;
-  const executablePath = process.env["SOUNDCHECK_CHROMIUM"] ?? paths.find((path) => existsSync(path));
-  if (executablePath === undefined)
-    return missing("there is no Chromium; to have it: apt-get install chromium");
   try {
-    const [{ chromium }, { createServer }] = await Promise.all([import("playwright-core"), import("vite")]);
-    await using cleanup = new AsyncDisposableStack();
-    const server = await createServer({
-      configFile: join(root, "sim", "web", "vite.config.ts"),
-      logLevel: "silent",
-      cacheDir: join(root, ".cache", "vite-overhead"),
-      server: { host: "127.0.0.1", port: 0, hmr: false, watch: null },
-    });
-    cleanup.defer(() => server.close());
-    await server.listen();
-    const [base] = server.resolvedUrls?.local ?? [];
-    if (base === undefined) return missing("the page could not be served");
-    const browser = await chromium.launch({
-      executablePath,
-      args: [
-        "--no-sandbox",
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        "--autoplay-policy=no-user-gesture-required",
-        "--disable-dev-shm-usage",
-        "--disable-gpu",
-        "--disable-features=WebRtcHideLocalIpsWithMdns",
-      ],
-    });
-    cleanup.defer(() => browser.close());
-    const url = new URL("transform-cost.html", base).href;
+    await using opened = await openChromium(root);
+    const { browser } = opened;
+    const url = opened.urlOf("transform-cost.html");
     // The first page compiles what the others find ready.
     await measure(browser, url, true, 1, signal);
     const pairs: { off: number; on: number }[] = [];

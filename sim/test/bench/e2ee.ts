@@ -1,9 +1,12 @@
 /** `npm run bench:e2ee`: what SFrame costs a frame with each engine, in one run; a table on stdout. */
 import { cpus } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
 import type { Engine } from "../../e2ee/sframe/engine.ts";
 import { nodeEngine } from "../../e2ee/sframe/node-engine.ts";
 import { cipherSuiteNames, type CipherSuiteName } from "../../e2ee/sframe/suites.ts";
 import { windowEngine } from "../../e2ee/sframe/window-engine.ts";
+import { openChromium } from "../../experiment/chromium.ts";
 import {
   benchFrame,
   decryption,
@@ -39,4 +42,26 @@ for (const suite of cipherSuiteNames) {
     return `${node.toFixed(2)} / ${windows.toFixed(2)} (${(windows / node).toFixed(2)})`;
   });
   process.stdout.write(row([suite, ...cells]));
+}
+
+const costSchema = z.array(z.object({ engine: z.string(), encrypt: z.number(), decrypt: z.number() }));
+
+try {
+  await using opened = await openChromium(join(import.meta.dirname, "..", "..", ".."));
+  const page = await opened.browser.newPage();
+  await page.goto(opened.urlOf("engine-cost.html"));
+  await page.waitForFunction("window.engineCost !== undefined");
+  process.stdout.write(`\nIn Chromium ${opened.browser.version()}, µs a frame, one speaker\n\n`);
+  process.stdout.write(row(["suite", "engine", "encrypt", "decrypt"]) + row(["---", "---", "---", "---"]));
+  for (const suite of ["AES_128_GCM_SHA256_128", "AES_128_CTR_HMAC_SHA256_80"] satisfies CipherSuiteName[]) {
+    process.stderr.write(`${suite}: in Chromium...\n`);
+    const asked = JSON.stringify({ suite, frameBytes: benchFrame.length });
+    for (const { engine, encrypt, decrypt } of costSchema.parse(
+      await page.evaluate(`window.engineCost(${asked})`),
+    )) {
+      process.stdout.write(row([suite, engine, encrypt.toFixed(2), decrypt.toFixed(2)]));
+    }
+  }
+} catch (error) {
+  process.stdout.write(`\nNot measured in Chromium: ${(error as Error).message.split("\n")[0] ?? ""}\n`);
 }
