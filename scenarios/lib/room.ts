@@ -30,9 +30,9 @@ export type RoomParameters = {
   bitrate: number;
 };
 
-/** Without churn unless it says so. */
-export type RoomProfile = Omit<RoomParameters, "churn" | "stageChurn"> &
-  Partial<Pick<RoomParameters, "churn" | "stageChurn">>;
+type Comings = "leavers" | "churn" | "stageChurn";
+/** All stay unless it says so. */
+export type RoomProfile = Omit<RoomParameters, Comings> & Partial<Pick<RoomParameters, Comings>>;
 
 export type RoomScenario = {
   options: Options;
@@ -56,7 +56,7 @@ export function roomScenario(definition: {
 }): RoomScenario {
   const profiles: Record<string, RoomParameters> = {};
   for (const [name, given] of Object.entries(definition.profiles)) {
-    profiles[name] = { churn: 0, stageChurn: 0, ...given };
+    profiles[name] = { leavers: 0, churn: 0, stageChurn: 0, ...given };
   }
   const { profile, parameters } = readParameters(profiles, definition.defaultProfile);
   const models = ["panel", "monologue", "everyone", "silent"];
