@@ -24,7 +24,7 @@ export type RoomParameters = {
   join: number;
   /** For how long everybody is there. */
   talk: number;
-  /** panel, monologue, everyone or silent. */
+  /** panel, monologue, everyone, silent or chirp. */
   conversation: string;
   /** Opus bit rate: 24000, 32000 or 40000 bit/s. */
   bitrate: number;
@@ -32,6 +32,8 @@ export type RoomParameters = {
 
 export type RoomScenario = {
   options: Options;
+  /** When the audience leaves, from the start of the scenarios. */
+  audienceLeavesSeconds: number;
   setup(): RunHandle;
   teardown(run: RunHandle): void;
   stage(run: RunHandle): void;
@@ -39,19 +41,31 @@ export type RoomScenario = {
 };
 
 /** The stage is seated first; the audience begins to arrive after this long. */
-const stageLeadSeconds = 1.5;
+export const stageLeadSeconds = 1.5;
 /** The stage leaves this long after the audience began to: until its accounts are settled. */
 const stageLagSeconds = 3;
-const joinTimeoutSeconds = 10;
+export const joinTimeoutSeconds = 10;
 
+/** A room whose parameters are those of its profiles. */
 export function roomScenario(definition: {
   name: string;
   profiles: Record<string, RoomParameters>;
   defaultProfile: string;
   thresholds: Record<string, string[]>;
 }): RoomScenario {
-  const { profile, parameters } = readParameters(definition.profiles, definition.defaultProfile);
-  const models = ["panel", "monologue", "everyone", "silent"];
+  const { name, thresholds } = definition;
+  return roomOf({ name, thresholds, ...readParameters(definition.profiles, definition.defaultProfile) });
+}
+
+/** A room of the given size; throws, with what is valid, on one that cannot be. */
+export function roomOf(definition: {
+  name: string;
+  profile: string;
+  parameters: RoomParameters;
+  thresholds: Record<string, string[]>;
+}): RoomScenario {
+  const { profile, parameters } = definition;
+  const models = ["panel", "monologue", "everyone", "silent", "chirp"];
   if (!models.includes(parameters.conversation)) {
     throw new Error(
       `parameter conversation: expected one of ${models.join(", ")}, found "${parameters.conversation}"`,
@@ -112,6 +126,7 @@ export function roomScenario(definition: {
   } as const;
 
   return {
+    audienceLeavesSeconds,
     options: {
       scenarios: {
         stage: { ...executor, exec: "stage", vus: 1 + speakers + stageChurn },
@@ -171,8 +186,17 @@ function guarded(session: () => void): void {
   }
 }
 
-function agentUrl(): string {
+export function agentUrl(): string {
   return __ENV["AGENT"] || "http://127.0.0.1:7881";
+}
+
+/** WebSocket address of the room server. */
+export function targetUrl(): string {
+  return __ENV["TARGET"] || "ws://127.0.0.1:7880/room";
+}
+
+export function roomOfRun(runId: string): string {
+  return runId.slice(0, 64);
 }
 
 function runPlan(scenario: string, profile: string, parameters: RoomParameters, seconds: number): RunPlan {
@@ -182,8 +206,8 @@ function runPlan(scenario: string, profile: string, parameters: RoomParameters, 
     scenario,
     profile,
     seed: __ENV["SEED"] || "1",
-    target: { kind: "soundcheck", url: __ENV["TARGET"] || "ws://127.0.0.1:7880/room" },
-    room: runId.slice(0, 64),
+    target: { kind: "soundcheck", url: targetUrl() },
+    room: roomOfRun(runId),
     stage: { speakers: parameters.speakers + parameters.stageChurn },
     audience: { listeners: parameters.listeners + parameters.churn },
     conversation: { model: parameters.conversation as RunPlan["conversation"]["model"], seconds },

@@ -36,8 +36,9 @@ export const runPlanSchema = z.strictObject({
     /**
      * `panel`: turns, pauses, overlaps and back-channels. `monologue`: the host alone, without pause.
      * `everyone`: all at once, without pause. `silent`: nobody ever speaks.
+     * `chirp`: the host alone sends chirps at known instants, without pause, for browsers to find them (docs/browser-listeners.md).
      */
-    model: z.enum(["panel", "monologue", "everyone", "silent"]),
+    model: z.enum(["panel", "monologue", "everyone", "silent", "chirp"]),
     /** For how long talk is planned, counted from the first speaker's join, in seconds; longer, and RTP timestamps would wrap. */
     seconds: z.number().positive().max(64_800),
   }),
