@@ -16,7 +16,7 @@ import type { VerdictFacts } from "./facts.ts";
 import { isStarved } from "./harness-limits.ts";
 import { harnessReasons } from "./_harness-reasons.ts";
 import { deafReasons, lossReasons, observedDeath, silenceReasons } from "./_system-reasons.ts";
-import { sessionReasons, thresholdReasons } from "./_threshold-reasons.ts";
+import { browserReasons, sessionReasons, thresholdReasons } from "./_threshold-reasons.ts";
 
 export type Verdict = { outcome: Outcome; reasons: Reason[] };
 
@@ -44,7 +44,12 @@ export function decideVerdict(facts: VerdictFacts): Verdict {
   // Silence that the harness cannot vouch for, without a harness reason to name: never a PASS.
   if (silence.length > 0) return invalid(silence);
 
-  const failed = [...deafReasons(facts), ...thresholdReasons(facts), ...sessionReasons(facts)];
+  const failed = [
+    ...deafReasons(facts),
+    ...browserReasons(facts),
+    ...thresholdReasons(facts),
+    ...sessionReasons(facts),
+  ];
   return failed.length > 0 ? fail([...failed, ...lossReasons(facts)]) : { outcome: "PASS", reasons: [] };
 }
 
