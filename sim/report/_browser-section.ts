@@ -82,5 +82,5 @@ function row(
 
 /** As a level against full scale: 0.01 is -20 dBov. */
 function powerText({ mean }: Distribution): string {
-  return mean === null ? dash : mean === 0 ? "none" : `${Math.round(10 * Math.log10(mean))} dBov`;
+  return mean === null ? dash : mean === 0 ? "none" : `−${Math.abs(Math.round(10 * Math.log10(mean)))} dBov`;
 }

@@ -108,7 +108,11 @@ export function browsersText({ browsers }: Result): string | null {
     n === 0
       ? "nothing heard"
       : `heard p50 ${time(p50)}   p95 ${time(p95)}   n ${grouped(n)}   output ${time(outputSeconds)}`;
-  return `${grouped(ok)}/${grouped(planned)}   ${heard}   model ${signedTime(modelLessReal.mouthToEarSeconds)}`;
+  const model = modelLessReal.mouthToEarSeconds;
+  return (
+    `${grouped(ok)}/${grouped(planned)}   ${heard}` +
+    (model === null ? "" : `   model ${time(Math.abs(model))} ${model < 0 ? "sooner" : "later"}`)
+  );
 }
 
 /** Outages that participants came back from, and what speakers could not send; null: none of it. */

@@ -1,8 +1,8 @@
-/** Runs in the audio thread: looks for chirps in what the page hears, and says nothing itself. */
-import { ChirpDetector } from "../audio/chirp-detector.ts";
+/** Runs in the audio thread: looks for chirps in what the page hears, and gives out silence. */
+import { Quanta } from "./heard-quanta.ts";
 import type { FromEar } from "./heard.ts";
 
-// What a worklet's global scope has (Web Audio API section 1.32); the types of the page's know nothing of it.
+// What a worklet's global scope has (Web Audio API section 1.32); the page's types know nothing of it.
 declare const sampleRate: number;
 declare const currentFrame: number;
 declare abstract class AudioWorkletProcessor {
@@ -10,25 +10,17 @@ declare abstract class AudioWorkletProcessor {
 }
 declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
 
+/** Web Audio API section 1.1: a render quantum. */
+const quantumSamples = 128;
+
 class Ear extends AudioWorkletProcessor {
-  #detector = new ChirpDetector(sampleRate);
-  /** The context's frame that the detector's first sample was, and the one that it expects next. */
-  #firstFrame = currentFrame;
-  #nextFrame = currentFrame;
-  readonly #silence = new Float32Array(128);
+  readonly #quanta = new Quanta(sampleRate);
+  readonly #silence = new Float32Array(quantumSamples);
 
   process([input]: Float32Array[][]): boolean {
-    // A quantum may go by without us, when the graph is being changed: what is found after it must not seem earlier.
-    if (currentFrame !== this.#nextFrame) {
-      this.#detector = new ChirpDetector(sampleRate);
-      this.#firstFrame = currentFrame;
-    }
-    const samples = input?.[0] ?? this.#silence;
-    this.#nextFrame = currentFrame + samples.length;
-    for (const { atSample, correlation } of this.#detector.push(samples)) {
-      const message: FromEar = { contextSeconds: (this.#firstFrame + atSample) / sampleRate, correlation };
-      this.port.postMessage(message);
-    }
+    // Without a source there is no channel, and time goes on.
+    for (const heard of this.#quanta.push(currentFrame, input?.[0] ?? this.#silence))
+      this.port.postMessage(heard satisfies FromEar);
     return true;
   }
 }
