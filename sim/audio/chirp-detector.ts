@@ -1,4 +1,4 @@
-import { chirp, chirpWaveform } from "./chirp.ts";
+import { chirpWaveform } from "./chirp.ts";
 
 export type HeardChirp = {
   /** Where its first sample is, counted from the first one that was pushed; between two samples, too. */

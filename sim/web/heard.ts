@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/default -- Vite bundles it as a worker, and gives its address
 import workletUrl from "./heard-worklet.ts?worker&url";
 import { OutputClock } from "./heard-clock.ts";
 import type { HeardChirp } from "./surface.ts";
