@@ -33,6 +33,7 @@ const startSeconds = 10;
 const room = roomOf({
   name: "browser",
   profile,
+  browsers,
   parameters: { ...size, speakers: 0, leavers: 0, churn: 0, stageChurn: 0, conversation: "chirp" },
   thresholds: {
     session_ok: ["rate==1"],

@@ -22,6 +22,7 @@ const room = roomScenario({
     join_ms: ["p(95)<2000"],
     // A talkspurt that lacks more than a syllable is not understood.
     key_gap_ms: ["p(99)<200"],
+    mouth_to_ear_ms: ["p(95)<200", "p(99)<300"],
     lost: ["rate<0.005"],
     undecryptable: ["rate<0.01"],
     packets_received: ["count>0"],

@@ -12,8 +12,6 @@ const room = roomScenario({
     smoke: {
       speakers: 1,
       listeners: 5,
-      churn: 0,
-      stageChurn: 0,
       leavers: 0,
       join: 1,
       talk: 5,
@@ -23,8 +21,6 @@ const room = roomScenario({
     load: {
       speakers: 1,
       listeners: 20,
-      churn: 0,
-      stageChurn: 0,
       leavers: 1,
       join: 2,
       talk: 20,

@@ -6,7 +6,7 @@
 import { handleSummary } from "./lib/summary.ts";
 import { roomScenario } from "./lib/room.ts";
 
-const base = { conversation: "panel", churn: 0, stageChurn: 0, bitrate: 32_000 };
+const base = { conversation: "panel", bitrate: 32_000 };
 
 const room = roomScenario({
   name: "town-hall",

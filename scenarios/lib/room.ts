@@ -30,6 +30,10 @@ export type RoomParameters = {
   bitrate: number;
 };
 
+/** Without churn unless it says so. */
+export type RoomProfile = Omit<RoomParameters, "churn" | "stageChurn"> &
+  Partial<Pick<RoomParameters, "churn" | "stageChurn">>;
+
 export type RoomScenario = {
   options: Options;
   /** When the audience leaves, from the start of the scenarios. */
@@ -49,12 +53,16 @@ export const joinTimeoutSeconds = 10;
 /** A room whose parameters are those of its profiles. */
 export function roomScenario(definition: {
   name: string;
-  profiles: Record<string, RoomParameters>;
+  profiles: Record<string, RoomProfile>;
   defaultProfile: string;
   thresholds: Record<string, string[]>;
 }): RoomScenario {
   const { name, thresholds } = definition;
-  return roomOf({ name, thresholds, ...readParameters(definition.profiles, definition.defaultProfile) });
+  const profiles: Record<string, RoomParameters> = {};
+  for (const [profile, given] of Object.entries(definition.profiles)) {
+    profiles[profile] = { churn: 0, stageChurn: 0, ...given };
+  }
+  return roomOf({ name, thresholds, ...readParameters(profiles, definition.defaultProfile) });
 }
 
 /** A room of the given size; throws, with what is valid, on one that cannot be. */
@@ -62,6 +70,8 @@ export function roomOf(definition: {
   name: string;
   profile: string;
   parameters: RoomParameters;
+  /** Real browsers that the scenario itself brings in. */
+  browsers?: number;
   thresholds: Record<string, string[]>;
 }): RoomScenario {
   const { profile, parameters } = definition;
@@ -140,7 +150,11 @@ export function roomOf(definition: {
       // Read by `soundcheck run` through `k6 inspect`.
       ext: { soundcheck: { scenario: definition.name, profile, parameters } },
     },
-    setup: () => startRun(runPlan(definition.name, profile, parameters, stageLeavesSeconds + 5)),
+    setup: () => {
+      const plan = runPlan(definition.name, profile, parameters, stageLeavesSeconds + 5);
+      const { browsers } = definition;
+      return startRun(browsers === undefined ? plan : { ...plan, audience: { ...plan.audience, browsers } });
+    },
     teardown: (run) => {
       http.post(`${agentUrl()}/runs/${run.runId}/end`, null, { timeout: "60s" });
     },

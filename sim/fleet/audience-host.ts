@@ -5,6 +5,7 @@ import { NodeDatachannelEngine } from "../participant/node-datachannel-engine.ts
 import type { Target } from "../participant/target.ts";
 import { createPersona } from "../persona/persona.ts";
 import type { AgentMessage, AgentMessageBody, HostReport, ListenerSummary } from "../protocol/fleet.ts";
+import { seatAccount } from "../protocol/run-plan.ts";
 import type { SentBatch } from "../measure/sent-ledger.ts";
 import type { Clock } from "../util/clock.ts";
 import { createRandom, type Random } from "../util/random.ts";
@@ -77,7 +78,7 @@ export class AudienceHost {
     try {
       const listener = await Listener.join({
         index,
-        accountId: `listener-${index}`,
+        accountId: seatAccount("audience", index),
         name: createPersona(this.#random.fork(`listener:${index}`)).name,
         target: this.#target,
         engine: this.#engine,
@@ -166,6 +167,7 @@ export class AudienceHost {
         rekeys: 0,
         sealed: 0,
         sealSeconds: 0,
+        strangers: [],
       },
       worst: worstOf(this.#summaries, worstListeners),
       deaf: this.#summaries.filter(({ deaf, failure }) => deaf && failure === null).length,

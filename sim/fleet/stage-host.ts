@@ -4,6 +4,7 @@ import { Pacer } from "../participant/pacer.ts";
 import { Speaker } from "../participant/speaker.ts";
 import type { Target } from "../participant/target.ts";
 import type { AgentMessage, AgentMessageBody, ChirpSchedule, HostReport } from "../protocol/fleet.ts";
+import { isSeatOf, seatAccount } from "../protocol/run-plan.ts";
 import type { Clock } from "../util/clock.ts";
 import { Histogram } from "../util/histogram.ts";
 import { createRandom, type Random } from "../util/random.ts";
@@ -18,6 +19,8 @@ import { frameMs } from "../util/opus-frame.ts";
 type Start = Extract<ToHost, { type: "start" }>;
 
 /** The account of what was sent goes to the audience this often. */
+/** More are not named. */
+const mostStrangers = 20;
 const accountPeriodMs = 100;
 const digestPeriodMs = 1000;
 
@@ -45,6 +48,8 @@ export class StageHost {
   /** Speakers that have left; their last account is still to be given. */
   #leaving: Speaker[] = [];
   readonly #timers: NodeJS.Timeout[];
+  /** Keys were dealt to them, and we seated nobody of that name. */
+  readonly #strangers = new Set<string>();
   readonly #totals = { sent: 0, sentBytes: 0, unsent: 0, encrypted: 0, rekeys: 0, sealed: 0, sealSeconds: 0 };
   #talkStartMs: number | undefined;
   #chirps: ChirpSchedule | null = null;
@@ -84,7 +89,7 @@ export class StageHost {
       this.#talkStartMs ??= this.#clock.now();
       const speaker = await Speaker.join({
         index,
-        accountId: `speaker-${index}`,
+        accountId: seatAccount("stage", index),
         name: persona.name,
         target: this.#target,
         source: this.#sounds.sourceFor(index),
@@ -185,6 +190,7 @@ export class StageHost {
         rekeys,
         sealed,
         sealSeconds,
+        strangers: [...this.#strangers].slice(0, mostStrangers),
       },
       worst: [],
       deaf: 0,
@@ -231,6 +237,7 @@ export class StageHost {
     this.#totals.sentBytes += speaker.voice.sentBytes;
     this.#totals.unsent += speaker.voice.unsent;
     this.#totals.encrypted += speaker.voice.encrypted;
+    for (const id of speaker.dealt.to) if (!isSeatOf(this.#start.plan, id)) this.#strangers.add(id);
     this.#totals.rekeys += speaker.dealt.rekeys;
     this.#totals.sealed += speaker.dealt.sealed;
     this.#totals.sealSeconds += speaker.dealt.cpuSeconds;

@@ -161,7 +161,8 @@ describe("a host alone on the stage", () => {
     );
     expect(Math.max(...room.relayed.map(({ length }) => length))).toBeLessThanOrEqual(maxRelayRecipients);
     expect(host.dealer.sealed).toBe(crowd.length);
-    expect(host.dealer.status?.dealtTo.length).toBe(crowd.length);
+    expect(host.dealer.status?.dealtTo).toBe(crowd.length);
+    expect(host.dealer.everDealtTo.size).toBe(crowd.length);
   });
 
   test("leaves those alone who take no part in encryption", async () => {

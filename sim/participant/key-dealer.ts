@@ -31,6 +31,8 @@ export class KeyDealer {
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
+  /** Whom we ever dealt to: to be held against who is known to have been there. */
+  readonly everDealtTo = new Set<string>();
   /** Undefined before {@link begin} is done. */
   status: StageStatus | undefined;
   rekeys = 0;
@@ -122,8 +124,9 @@ export class KeyDealer {
       });
   }
 
-  async #apply({ messages, secrets, status }: StageEffects): Promise<void> {
+  async #apply({ messages, secrets, newlyDealtTo, status }: StageEffects): Promise<void> {
     this.status = status;
+    for (const participantId of newlyDealtTo) this.everDealtTo.add(participantId);
     this.rekeys = status.rekeys;
     for (const { generation, secret, isStep } of secrets) this.#options.onSecret(generation, secret, isStep);
     this.#dueLater();

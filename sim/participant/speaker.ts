@@ -175,9 +175,14 @@ export class Speaker {
     return { signalling: this.#parts.session.peer, media: this.#parts.media.peer };
   }
 
-  get dealt(): { rekeys: number; sealed: number; cpuSeconds: number } {
+  get dealt(): { rekeys: number; sealed: number; cpuSeconds: number; to: Iterable<string> } {
     const { dealer } = this.#parts;
-    return { rekeys: dealer?.rekeys ?? 0, sealed: dealer?.sealed ?? 0, cpuSeconds: dealer?.cpuSeconds ?? 0 };
+    return {
+      rekeys: dealer?.rekeys ?? 0,
+      sealed: dealer?.sealed ?? 0,
+      cpuSeconds: dealer?.cpuSeconds ?? 0,
+      to: dealer?.everDealtTo ?? [],
+    };
   }
 
   takeSent(): SentBatch {

@@ -109,7 +109,8 @@ export const figures = {
     kind: "counter",
     better: "neither",
     label: "Packets expected",
-    description: "RTP packets sent while a listener was connected to their stream, summed over listeners.",
+    description:
+      "RTP packets sent, or due and not sent for want of media, while a listener was connected to their stream, summed over listeners.",
   },
   packets_received: {
     unit: "count",

@@ -200,6 +200,8 @@ export const hostReportSchema = z.strictObject({
     /** Sealed messages dealt by the distributor, and CPU spent on it, in its own thread. */
     sealed: count,
     sealSeconds: z.number(),
+    /** Whom keys were dealt to though the run seated nobody of that name; some of them. */
+    strangers: z.array(z.string()),
   }),
   seconds: z.array(secondSchema),
   worst: z.array(listenerSummarySchema),

@@ -247,6 +247,8 @@ export const resultSchema = z.strictObject({
     rekeys: count,
     sealedMessages: count,
     sealSeconds: z.number(),
+    /** Whom keys were dealt to though the run seated nobody of that name; some of them. */
+    strangers: z.array(z.string()),
   }),
   egress: z.strictObject({
     /** How it is known. `sockets`: from the programs' own sockets only; says nothing of what else left the machine. */

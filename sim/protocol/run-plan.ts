@@ -31,7 +31,11 @@ export const runPlanSchema = z.strictObject({
     /** Speakers beside the host, who speaks too and deals the keys. */
     speakers: z.number().int().min(0).max(63),
   }),
-  audience: z.strictObject({ listeners: z.number().int().min(0).max(100_000) }),
+  audience: z.strictObject({
+    listeners: z.number().int().min(0).max(100_000),
+    /** Real browsers besides, accounts `browser-<n>`: driven by k6 alone, no host process hosts them. Default 0. */
+    browsers: z.number().int().min(0).max(1000).optional(),
+  }),
   conversation: z.strictObject({
     /**
      * `panel`: turns, pauses, overlaps and back-channels. `monologue`: the host alone, without pause.
@@ -57,3 +61,19 @@ export const runPlanSchema = z.strictObject({
   samplesPerSecond: z.number().positive().max(100_000),
 });
 export type RunPlan = z.infer<typeof runPlanSchema>;
+
+/** The account of whoever sits there; seats count from 0, and the host has the first of the stage. */
+export function seatAccount(kind: "stage" | "audience", index: number): string {
+  return `${kind === "stage" ? "speaker" : "listener"}-${index}`;
+}
+
+/** Whether a run has a seat of this account. */
+export function isSeatOf({ stage, audience }: RunPlan, accountId: string): boolean {
+  const [, kind = "", digits] = /^(speaker|listener|browser)-(0|[1-9]\d{0,8})$/.exec(accountId) ?? [];
+  const seats = new Map([
+    ["speaker", 1 + stage.speakers],
+    ["listener", audience.listeners],
+    ["browser", audience.browsers ?? 0],
+  ]);
+  return Number(digits) < (seats.get(kind) ?? 0);
+}

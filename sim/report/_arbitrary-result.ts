@@ -134,6 +134,7 @@ export const arbitraryResult: fc.Arbitrary<Result> = fc.record({
     rekeys: count,
     sealedMessages: count,
     sealSeconds: amount,
+    strangers: fc.array(text, { maxLength: 3 }),
   }),
   egress: fc.record({
     coverage: fc.constant("sockets" as const),

@@ -74,7 +74,7 @@ export function egressSection({ egress }: Result): Html {
   </section>`;
 }
 
-export function harnessSection({ harness }: Result): Html {
+export function harnessSection({ harness, signalling }: Result): Html {
   const { cpu, k6, limits } = harness;
   return html`<section>
     <h2>
@@ -112,12 +112,21 @@ export function harnessSection({ harness }: Result): Html {
       })),
     )}
     <p class="quiet" style="margin-top:.5rem">
-      The whole machine was ${ratio(cpu.machineBusyRatio)} busy. A forwarded packet cost the room server's
-      workers ${time(cpu.workerSecondsPerForwardedPacket)} of CPU, a received one the audience
-      ${time(cpu.audienceSecondsPerReceivedPacket)}. k6 ended with
-      ${k6.exitCode === null ? "no exit code" : `exit code ${k6.exitCode}`} and got
-      ${k6.digestsReceived === null ? "an unknown number" : grouped(k6.digestsReceived)} of
-      ${plural(k6.digestsSent, "digest")}.
+      The whole machine was ${ratio(cpu.machineBusyRatio)} busy.
+      ${
+        signalling === null
+          ? html`A forwarded packet cost the room server's workers
+            ${time(cpu.workerSecondsPerForwardedPacket)} of CPU, a received one the audience
+            ${time(cpu.audienceSecondsPerReceivedPacket)}.`
+          : ""
+      }
+      k6 ended with
+      ${k6.exitCode === null ? "no exit code" : `exit code ${k6.exitCode}`}${
+        signalling === null
+          ? html` and got ${k6.digestsReceived === null ? "an unknown number" : grouped(k6.digestsReceived)}
+            of ${plural(k6.digestsSent, "digest")}`
+          : ""
+      }.
     </p>
   </section>`;
 }

@@ -96,6 +96,7 @@ export function sampleResult(kind: SampleKind): Result {
     browsers: null,
     talkPlanned: true,
     packets: { ...packets, heard: packets.received },
+    strangers: [],
     deaf: { count: 0, names: [] },
     seconds: timeline,
     longestStallSeconds: histograms.event_loop_delay.max,
@@ -147,6 +148,7 @@ export function sampleResult(kind: SampleKind): Result {
       rekeys: nobody ? 0 : 7,
       sealedMessages: nobody ? 0 : 1_421,
       sealSeconds: nobody ? 0 : 0.0214,
+      strangers: [],
     },
     egress: {
       coverage: "sockets",

@@ -49,6 +49,30 @@ describe("formatHtml", () => {
     expect(text.indexOf("Nearly nothing was heard")).toBeLessThan(text.indexOf("What happened, and when"));
   });
 
+  test("says what participants came back from, and what could not be sent", () => {
+    const text = textOf(formatHtml(sampleResult("blackout")));
+    expect(text).toContain("Interruptions: 204 resumed, away ≤ 9.12 s");
+    expect(text).toContain("37 frames unsent");
+    expect(text).toMatch(/Away.*Media anew/);
+    expect(textOf(formatHtml(sampleResult("pass")))).not.toMatch(/Interruptions|Media anew/);
+  });
+
+  test("of a storm of signalling has its joins, its answers and what failed, and nothing of media", () => {
+    const { joinSeconds, participants } = sampleResult("pass");
+    const result = {
+      ...sampleResult("pass"),
+      signalling: { clients: 204, joinSeconds, answerSeconds: joinSeconds },
+      participants: {
+        ...participants,
+        failed: 2,
+        failures: [{ cause: "refused" as const, message: "room-full", count: 2 }],
+      },
+    };
+    const text = textOf(formatHtml(result));
+    expect(text).toMatch(/Join p99.*Answers p99.*Signalling join.*Signalling answer.*room-full/);
+    expect(text).not.toMatch(/Mouth to ear p99|What was heard|End-to-end encryption|A forwarded packet/);
+  });
+
   test("marks each stretch of loss in each figure of the timeline, wide and narrow", () => {
     const { document } = parseHTML(formatHtml(sampleResult("blackout")));
     for (const label of ["Participants in the room over time", "Quantiles of mouth-to-ear delay over time"]) {

@@ -64,7 +64,7 @@ function tiles(result: Result): Html {
         ? `${grouped(participants.speakers)} on stage, ${plural(participants.listeners, "listener")}`
         : "without media",
     ],
-    ...(result.signalling === null ? mediaTiles(result) : signallingTiles(result.signalling)),
+    ...(result.signalling === null ? mediaTiles(result) : signallingTiles(result, result.signalling)),
     [
       "Thresholds",
       thresholdsSummary(thresholds),
@@ -100,8 +100,12 @@ function mediaTiles({ packets, lostRatio, mouthToEarSeconds, joinSeconds }: Resu
   ];
 }
 
-function signallingTiles({ joinSeconds, answerSeconds }: NonNullable<Result["signalling"]>): Tile[] {
+function signallingTiles(
+  { participants }: Result,
+  { joinSeconds, answerSeconds }: NonNullable<Result["signalling"]>,
+): Tile[] {
   return [
+    ["Failed", grouped(participants.failed), `of ${plural(participants.listeners, "session")}`],
     ["Join p99", time(joinSeconds.p99), `n ${grouped(joinSeconds.n)}`],
     ["Answers p99", time(answerSeconds.p99), `n ${grouped(answerSeconds.n)}`],
   ];

@@ -53,6 +53,7 @@ const noSframe: HostReport["sframe"] = {
   rekeys: 0,
   sealed: 0,
   sealSeconds: 0,
+  strangers: [],
 };
 
 type Changes = Partial<Omit<HostReport, "packets" | "sframe">> & {

@@ -117,6 +117,7 @@ export function assembleResult(observed: Observed): Result {
       count: merged.audience.reduce((sum, { deaf }) => sum + deaf, 0),
       names: worst.filter(({ deaf, failure }) => deaf && failure === null).map(({ name }) => name),
     },
+    strangers: merged.sframe.strangers,
     seconds: merged.timeline,
     longestStallSeconds: longestStall(merged),
     hosts: { expected: observed.expectedHosts, reported: merged.hosts.map(({ name }) => name) },
@@ -189,6 +190,7 @@ export function assembleResult(observed: Observed): Result {
       rekeys: sframe.rekeys,
       sealedMessages: sframe.sealed,
       sealSeconds: sframe.sealSeconds,
+      strangers: sframe.strangers,
     },
     egress: {
       coverage: "sockets",

@@ -76,11 +76,12 @@ function mergeFailures(hosts: readonly HostReport[]): HostReport["failures"] {
 
 function mergeSframe(hosts: readonly HostReport[]): HostReport["sframe"] {
   const numbers = addUp(
-    hosts.map(({ sframe: { refused: _refused, ...counts } }) => counts),
+    hosts.map(({ sframe: { refused: _refused, strangers: _strangers, ...counts } }) => counts),
     { encrypted: 0, decrypted: 0, timedEncrypt: 0, timedDecrypt: 0, rekeys: 0, sealed: 0, sealSeconds: 0 },
   );
   return {
     ...numbers,
+    strangers: [...new Set(hosts.flatMap(({ sframe }) => sframe.strangers))],
     refused: addUp(
       hosts.map(({ sframe }) => sframe.refused),
       {},

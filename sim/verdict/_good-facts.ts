@@ -48,6 +48,7 @@ export const good: VerdictFacts = {
   talkPlanned: true,
   packets: { sent: 6000, expected: 1_200_000, received: 1_200_000, heard: 1_200_000 },
   deaf: { count: 0, names: [] },
+  strangers: [],
   seconds: Array.from({ length: 60 }, (_, second) => ({ second, expected: 20_000, lost: 0 })),
   longestStallSeconds: 0.02,
   hosts: { expected: ["stage", "audience-0"], reported: ["stage", "audience-0"] },

@@ -77,6 +77,19 @@ export function silenceReasons(facts: VerdictFacts): Reason[] {
   }));
 }
 
+/** Whoever the server named to the distributor, and the run did not seat, can decrypt. */
+export function strangerReasons({ strangers }: VerdictFacts): Reason[] {
+  if (strangers.length === 0) return [];
+  const names = strangers.slice(0, 3).join(", ");
+  const more = strangers.length > 3 ? ` and ${strangers.length - 3} more` : "";
+  return [
+    {
+      code: "stranger-keyed",
+      message: `The room's keys were dealt to somebody whom this run did not seat: ${names}${more}. They can hear.`,
+    },
+  ];
+}
+
 /** Those whom nothing reached while others heard: in figures over all listeners they may drown. */
 export function deafReasons({ deaf: { count, names }, joined }: VerdictFacts): Reason[] {
   if (count === 0) return [];

@@ -30,6 +30,8 @@ export type VerdictFacts = {
   packets: { sent: number; expected: number; received: number; heard: number };
   /** Listeners who heard not one frame, though somebody spoke while they were there; their names, those of some. */
   deaf: { count: number; names: readonly string[] };
+  /** Whom keys were dealt to though the run seated nobody of that name; some of them. */
+  strangers: readonly string[];
   /** The room, second by second. */
   seconds: readonly LossSecond[];
   /** The longest that any host process's event loop was held up, in seconds; null when not measured. */

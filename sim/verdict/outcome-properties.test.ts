@@ -47,6 +47,7 @@ describe("for any facts", () => {
     ),
     talkPlanned: fc.boolean(),
     packets: fc.record({ sent: small, expected: small, received: small, heard: small }),
+    strangers: fc.array(fc.string(), { maxLength: 2 }),
     deaf: fc.record({ count: small, names: fc.array(fc.string(), { maxLength: 3 }) }),
     seconds: fc.array(fc.record({ second: fc.nat(20), expected: fc.nat(100), lost: fc.nat(100) }), {
       maxLength: 9,
@@ -114,17 +115,18 @@ describe("for any facts", () => {
         if (drawn.talkPlanned && drawn.planned.audience > 0) expect(drawn.packets.heard).toBeGreaterThan(0);
         expect(drawn.deaf.count).toBe(0);
         if (drawn.browsers !== null) expect(drawn.browsers.ok).toBeGreaterThanOrEqual(drawn.browsers.started);
+        expect(drawn.strangers).toEqual([]);
         expect(drawn.k6.exception).toBeNull();
       }),
       { numRuns: 2000 },
     );
   });
 
-  test("a death seen is FAIL, and a starved harness without one is INVALID", () => {
+  test("a death or a stranger seen is FAIL, and a starved harness without one is INVALID", () => {
     fc.assert(
       fc.property(facts, (drawn) => {
         const { outcome } = decideVerdict(drawn);
-        if (drawn.systemFailure !== null) expect(outcome).toBe("FAIL");
+        if (drawn.systemFailure !== null || drawn.strangers.length > 0) expect(outcome).toBe("FAIL");
         else if (decideVerdict({ ...drawn, limits: starvedLimits }).outcome !== "INVALID") {
           throw new Error("a starved harness was believed");
         }

@@ -149,6 +149,15 @@ describe("a silent system", () => {
     expect(verdict.text).toContain("of 1,200,000 received packets not one could be decrypted");
   });
 
+  test("is FAIL, and names them, when keys were dealt to somebody nobody seated, whatever else is good or bad", () => {
+    const verdict = decide({ strangers: ["ghost"] });
+    expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["stranger-keyed"] });
+    expect(verdict.text).toContain("whom this run did not seat: ghost. They can hear.");
+    expect(decide({ strangers: ["a", "b", "c", "d"] }).text).toContain("a, b, c and 1 more");
+    expect(decide({ strangers: ["ghost"], limits: starvedLimits }).outcome).toBe("FAIL");
+    expect(decide({ strangers: ["ghost"], interrupted: true }).outcome).toBe("FAIL");
+  });
+
   test("is FAIL to a single listener, who is named, though all thresholds are met", () => {
     const verdict = decide({ deaf: { count: 1, names: ["Lea"] } });
     expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["listener-heard-nothing"] });

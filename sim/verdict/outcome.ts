@@ -15,7 +15,13 @@ import type { Outcome, Reason } from "../protocol/result.ts";
 import type { VerdictFacts } from "./facts.ts";
 import { isStarved } from "./harness-limits.ts";
 import { harnessReasons } from "./_harness-reasons.ts";
-import { deafReasons, lossReasons, observedDeath, silenceReasons } from "./_system-reasons.ts";
+import {
+  deafReasons,
+  lossReasons,
+  observedDeath,
+  silenceReasons,
+  strangerReasons,
+} from "./_system-reasons.ts";
 import { browserReasons, sessionReasons, thresholdReasons } from "./_threshold-reasons.ts";
 
 export type Verdict = { outcome: Outcome; reasons: Reason[] };
@@ -33,6 +39,12 @@ export function decideVerdict(facts: VerdictFacts): Verdict {
     : [];
   if (death.length > 0)
     return fail([...death, ...interrupted, ...measuredFailures(facts), ...lossReasons(facts)]);
+
+  // Found is found, however the harness fared.
+  const strangers = strangerReasons(facts);
+  if (strangers.length > 0) {
+    return fail([...strangers, ...interrupted, ...measuredFailures(facts), ...lossReasons(facts)]);
+  }
 
   const silence = silenceReasons(facts);
   if (interrupted.length > 0) return invalid([...interrupted, ...silence]);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ClientError } from "./errors.ts";
+import type { StageStatus } from "../e2ee/keys/stage-keys.ts";
 import { FrameGuard, type FrameCounts } from "./frame-guard.ts";
 import { RoomKeys } from "./keys.ts";
 import { Media } from "./media.ts";
@@ -16,8 +17,6 @@ const refusalSchema = z.object({
     retryAfterMs: z.number().optional(),
   }),
 });
-/** Generations of a dealer that knows none before it count seconds from here: 2026-01-01. */
-const generationEpochMs = 1_767_225_600_000;
 
 /** The room's client with all that a browser gives it. */
 export function createClient(store: Store, sounds: Sounds): RoomClient {
@@ -34,21 +33,35 @@ export function createClient(store: Store, sounds: Sounds): RoomClient {
       });
       return new Media({ ask, guard, sounds, onMicrophoneLost, onError });
     },
-    createKeys: ({ relay }) =>
+    createKeys: ({ relay, onError }) =>
       new RoomKeys({
         now: () => performance.now(),
-        unknownGeneration: () =>
-          Math.floor((performance.timeOrigin + performance.now() - generationEpochMs) / 1000),
+        unixMs: () => performance.timeOrigin + performance.now(),
         toWorker: (message) => guard?.tell(message),
         relay,
-        onSecret: (secret) => {
-          store.dispatch({ type: "encryption", encryption: secret });
+        onStatus: (status, generation) => {
+          tellStatus(store, status, generation);
         },
+        onError,
       }),
     pause: (ms) =>
       new Promise((resolve) => {
         setTimeout(resolve, ms);
       }),
+  });
+}
+
+function tellStatus(store: Store, status: StageStatus, generation: number | null): void {
+  const { safetyNumber, isDealer, isImpersonated, differences } = status;
+  store.dispatch({
+    type: "encryption",
+    encryption: {
+      safetyNumber,
+      isDealer,
+      isImpersonated,
+      unannounced: differences?.unannounced ?? [],
+      ...(generation === null ? {} : { generation }),
+    },
   });
 }
 

@@ -8,22 +8,17 @@ export type FrameCounts = {
 };
 
 export type ToWorker =
-  /** Speaks under this key after so long; at once if it is the first. */
+  /** Of the room. `isStep`: it is spoken under at once; else a little later. */
   | {
-      readonly type: "send-key";
-      readonly kid: number;
-      readonly baseKey: Uint8Array;
-      readonly afterMs: number;
+      readonly type: "secret";
+      readonly generation: number;
+      readonly secret: Uint8Array;
+      readonly isStep: boolean;
     }
-  /** No seat, no key: what is still sent is dropped. */
-  | { readonly type: "no-send-key" }
-  | {
-      readonly type: "receive-key";
-      readonly participantId: string;
-      readonly kid: number;
-      readonly baseKey: Uint8Array;
-    }
-  | { readonly type: "drop-generation"; readonly generation: number };
+  /** Our own seat; null: in the audience, where nothing is said. */
+  | { readonly type: "self"; readonly participantId: string; readonly seat: number | null }
+  /** Somebody else's; null: not on the stage. */
+  | { readonly type: "seat"; readonly participantId: string; readonly seat: number | null };
 
 export type FromWorker = { readonly type: "counts"; readonly counts: FrameCounts };
 

@@ -1,53 +1,60 @@
-import { KeyDistributor, type SealedMessage } from "../e2ee/keys/key-distributor.ts";
-import { KeyMember } from "../e2ee/keys/key-member.ts";
-import { kidOf } from "../e2ee/keys/kid.ts";
-import { RoomSecrets } from "../e2ee/keys/room-secrets.ts";
-import { speakerBaseKey } from "../e2ee/keys/speaker-key.ts";
-import type { JoinAnswer, Member, Role } from "../protocol/signalling.ts";
+import { generationAt } from "../e2ee/keys/kid.ts";
+import {
+  StageKeys,
+  type StageEffects,
+  type StageMember,
+  type StageStatus,
+  type StageTask,
+} from "../e2ee/keys/stage-keys.ts";
+import { maxRelayRecipients, type JoinAnswer, type Member, type Role } from "../protocol/signalling.ts";
 import { monotonicMs, type MonotonicMs } from "../util/clock.ts";
 import { fromBase64Url, toBase64Url } from "./base64url.ts";
 import type { ToWorker } from "./frame-guard.ts";
-import { mediaSuite } from "./media-suite.ts";
-import { safetyNumber } from "./safety-number.ts";
 
-/** Others have a new generation's key by then, and so hear its first frame. */
-const keyActivationMs = 1000;
-/** Joins are collected for so long before their keys are dealt together. */
-const welcomeBatchMs = 20;
+/** How long leaves are collected before a fresh secret answers them all, when we deal; the simulation's default too. */
+const rekeyWindowMs = 5000;
+/** So many characters of sealed messages go in one request, that it stays below what the server takes. */
+const maxRelayedLength = 44 * 1024;
+
+export type SealedOut = { readonly to: string; readonly sealed: string };
 
 export type KeysOptions = {
   /** Milliseconds on a steady clock. */
   now(): number;
-  /** Above every generation that another has dealt in this room, when we cannot know them. */
-  unknownGeneration(): number;
+  /** Milliseconds since 1970. */
+  unixMs(): number;
   toWorker(message: ToWorker): void;
-  relay(messages: { to: string; sealed: string }[]): void;
-  onSecret(secret: { generation: number; safetyNumber: string }): void;
+  /** One request's worth. Resolves once it is sent. */
+  relay(messages: SealedOut[]): Promise<void>;
+  /** `generation`: the newest that came with this; null: none did. */
+  onStatus(status: StageStatus, generation: number | null): void;
+  onError(error: unknown): void;
 };
 
 /** What the room's client needs of the keys; tests have them without cryptography. */
 export type MemberKeys = Pick<
   RoomKeys,
-  "publicKey" | "joined" | "memberHere" | "memberLeft" | "placed" | "open" | "close"
+  "publicKey" | "joined" | "resumed" | "memberHere" | "memberLeft" | "placed" | "open" | "close"
 >;
 
+type Standing = Pick<JoinAnswer, "role" | "seat" | "stage" | "audience">;
+
 /**
- * Our end of the room's keys: what the host seals to us, or as the host what we deal;
- * from it the keys of those on the stage, and our own.
+ * Our end of the room's keys: in the audience we are dealt them, on the stage we are of the group that has
+ * them, and deal when it is our turn. The secrets go to the worker, which makes the keys of frames.
  */
 export class RoomKeys {
   readonly #options: KeysOptions;
-  readonly #member = new KeyMember();
-  readonly #secrets = new RoomSecrets();
-  readonly #seats = new Map<string, number>();
-  /** Who takes part in encryption, for whoever deals. */
-  readonly #others = new Map<string, Uint8Array>();
-  #roomId = "";
-  #me: { participantId: string; seat: number | null } | undefined;
-  #dealer: KeyDistributor | undefined;
-  #newest: { generation: number; secret: Uint8Array } | undefined;
-  #joining = new Set<string>();
-  #timers: Partial<Record<"welcome" | "rekey" | "expiry", ReturnType<typeof setTimeout>>> = {};
+  readonly #keys = new StageKeys();
+  /** All others that we were told of. */
+  readonly #known = new Map<string, Member>();
+  #participantId = "";
+  /** What comes before we are in the room. */
+  #early: StageTask[] | undefined = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** One task after the other: a leave must not overtake the join that it follows. */
+  #work: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(options: KeysOptions) {
     this.#options = options;
@@ -55,154 +62,161 @@ export class RoomKeys {
 
   /** X25519, base64url. */
   get publicKey(): string {
-    return toBase64Url(this.#member.publicKey);
+    return toBase64Url(this.#keys.publicKey);
   }
 
-  joined({ roomId, participantId, role, seat, stage, audience }: JoinAnswer): void {
-    this.#roomId = roomId;
-    this.#me = { participantId, seat };
-    this.#member.joined({ roomId, participantId });
-    for (const member of [...stage, ...(audience ?? [])]) this.memberHere(member);
-    this.placed(role, seat, audience);
+  joined(answer: JoinAnswer): void {
+    const { participantId, roomId, role, seat } = answer;
+    this.#participantId = participantId;
+    const others = this.#othersIn(answer);
+    for (const member of others) this.#known.set(member.participantId, member);
+    this.#tellSeats(others);
+    this.#options.toWorker({ type: "self", participantId, seat });
+    this.#enqueue((nowMs) =>
+      this.#keys.begin(
+        {
+          roomId,
+          rekeyWindowMs,
+          self: this.#self(role, seat),
+          others: others.map(stageMember),
+          unknownGeneration: generationAt(this.#options.unixMs()),
+        },
+        nowMs,
+      ),
+    );
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const task of early) this.#perform(task);
+  }
+
+  /** Back after a cut: who came, went and changed meanwhile. */
+  resumed(answer: Standing): void {
+    const others = this.#othersIn(answer);
+    const there = new Set(others.map(({ participantId }) => participantId));
+    for (const { participantId, seat } of [...this.#known.values()]) {
+      // Of the audience those are told whom we deal to, and nobody else is.
+      if (!there.has(participantId) && (seat !== null || answer.audience !== null))
+        this.memberLeft(participantId);
+    }
+    for (const member of others) this.memberHere(member);
+    this.placed(answer.role, answer.seat, null);
   }
 
   /** Somebody came, or has another role or seat. */
-  memberHere({ participantId, seat, publicKey }: Member): void {
-    if (participantId === this.#me?.participantId) return;
-    if (publicKey !== null && !this.#others.has(participantId)) {
-      this.#others.set(participantId, fromBase64Url(publicKey));
-      this.#welcomeSoon(participantId);
-    }
-    if (this.#seats.get(participantId) === (seat ?? undefined)) return;
-    this.#seats.delete(participantId);
-    if (seat === null) return;
-    this.#seats.set(participantId, seat);
-    for (const held of this.#secrets.held(this.#now())) this.#give(held, participantId, seat);
+  memberHere(member: Member): void {
+    if (member.participantId === this.#participantId) return;
+    const before = this.#known.get(member.participantId);
+    if (before?.role === member.role && before.seat === member.seat) return;
+    this.#known.set(member.participantId, member);
+    this.#tellSeats([member]);
+    this.#perform({ kind: before === undefined ? "here" : "changed", member: stageMember(member) });
   }
 
   memberLeft(participantId: string): void {
-    this.#seats.delete(participantId);
-    this.#others.delete(participantId);
-    this.#joining.delete(participantId);
-    if (this.#dealer?.remove(participantId, this.#now()) !== true) return;
-    const dueAt = this.#dealer.rekeyDueAt;
-    if (dueAt === null) return;
-    this.#timers.rekey ??= setTimeout(() => this.#rekey(), Math.max(1, dueAt - this.#options.now()));
+    if (!this.#known.delete(participantId)) return;
+    this.#options.toWorker({ type: "seat", participantId, seat: null });
+    this.#perform({ kind: "left", participantId });
   }
 
-  /** Our own role and seat. `audience`: for who deals keys from now on. */
+  /** Our own role and seat. `audience`: those whom we may have to deal to from now on; null: as known. */
   placed(role: Role, seat: number | null, audience: readonly Member[] | null): void {
-    const me = this.#me;
-    if (me === undefined) return;
-    const isNewSeat = me.seat !== seat;
-    this.#me = { ...me, seat };
-    if (isNewSeat) this.#options.toWorker({ type: "no-send-key" });
-    if (role === "host" && this.#dealer === undefined) {
-      for (const member of audience ?? []) this.memberHere(member);
-      this.#deal();
-    } else if (role !== "host") {
-      this.#dealer = undefined;
-      clearTimeout(this.#timers.rekey);
-    }
-    if (seat !== null && this.#newest !== undefined && isNewSeat) this.#speakUnder(this.#newest);
+    for (const member of audience ?? []) this.memberHere(member);
+    this.#options.toWorker({ type: "self", participantId: this.#participantId, seat });
+    this.#perform({ kind: "changed", member: this.#self(role, seat) });
   }
 
-  /** Sealed bytes of the host's. */
-  open(sealed: string): void {
-    const opened = this.#member.open(fromBase64Url(sealed));
-    if (opened.kind === "secret") this.#arrived(opened.generation, opened.secret);
+  open(from: string, sealed: string): void {
+    this.#perform({ kind: "sealed", from, sealed: fromBase64Url(sealed) });
   }
 
   close(): void {
-    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
-    this.#dealer = undefined;
+    this.#closed = true;
+    clearTimeout(this.#timer);
   }
 
-  #now(): MonotonicMs {
-    return monotonicMs(this.#options.now());
+  #self(role: Role, seat: number | null): StageMember {
+    return {
+      participantId: this.#participantId,
+      seat,
+      isHost: role === "host",
+      publicKey: this.#keys.publicKey,
+    };
   }
 
-  #deal(): void {
-    const isFirst = this.#newest === undefined && this.#others.size === 0 && this.#seats.size === 0;
-    const firstGeneration = isFirst
-      ? 0
-      : this.#newest === undefined
-        ? this.#options.unknownGeneration()
-        : this.#newest.generation + 1;
-    this.#dealer = new KeyDistributor({ roomId: this.#roomId, firstGeneration });
-    const { generation, secret } = this.#dealer.current;
-    this.#arrived(generation, secret);
-    for (const participantId of this.#others.keys()) this.#welcomeSoon(participantId);
+  #othersIn({ stage, audience }: Pick<Standing, "stage" | "audience">): Member[] {
+    return [...stage, ...(audience ?? [])].filter(
+      ({ participantId }) => participantId !== this.#participantId,
+    );
   }
 
-  #welcomeSoon(participantId: string): void {
-    if (this.#dealer === undefined) return;
-    this.#joining.add(participantId);
-    this.#timers.welcome ??= setTimeout(() => {
-      delete this.#timers.welcome;
-      const messages: SealedMessage[] = [];
-      for (const joining of this.#joining) {
-        const publicKey = this.#others.get(joining);
-        const outcome =
-          publicKey === undefined ? undefined : this.#dealer?.welcome({ participantId: joining, publicKey });
-        if (outcome?.kind === "sealed") messages.push(outcome);
-      }
-      this.#joining.clear();
-      this.#relay(messages);
-    }, welcomeBatchMs);
+  #tellSeats(members: readonly Member[]): void {
+    for (const { participantId, seat } of members)
+      this.#options.toWorker({ type: "seat", participantId, seat });
   }
 
-  #rekey(): void {
-    delete this.#timers.rekey;
-    const dealt = this.#dealer?.rekey();
-    if (dealt === undefined) return;
-    this.#relay(dealt.messages);
-    this.#arrived(dealt.generation, dealt.secret);
+  #perform(task: StageTask): void {
+    if (this.#early === undefined) this.#enqueue((nowMs) => this.#keys.perform(task, nowMs));
+    else this.#early.push(task);
   }
 
-  #relay(messages: SealedMessage[]): void {
-    if (messages.length === 0) return;
-    this.#options.relay(messages.map(({ to, sealed }) => ({ to, sealed: toBase64Url(sealed) })));
+  #enqueue(ask: (nowMs: MonotonicMs) => Promise<StageEffects>): void {
+    this.#work = this.#work
+      .then(async () => {
+        if (!this.#closed) await this.#apply(await ask(monotonicMs(this.#options.now())));
+      })
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#options.onError(error);
+      });
   }
 
-  #arrived(generation: number, secret: Uint8Array): void {
-    if (!this.#secrets.add(generation, secret, this.#now())) return;
-    this.#newest = { generation, secret };
-    for (const [participantId, seat] of this.#seats) this.#give({ generation, secret }, participantId, seat);
-    this.#speakUnder({ generation, secret });
-    this.#expireLater();
-    this.#options.onSecret({ generation, safetyNumber: safetyNumber(this.#roomId, generation, secret) });
+  async #apply({ messages, secrets, status }: StageEffects): Promise<void> {
+    for (const { generation, secret, isStep } of secrets)
+      this.#options.toWorker({ type: "secret", generation, secret, isStep });
+    const newest = secrets.reduce((most, { generation }) => Math.max(most, generation), -1);
+    this.#options.onStatus(status, newest < 0 ? null : newest);
+    this.#dueLater(status.dueAt);
+    const sealed = messages.map((message) => ({ to: message.to, sealed: toBase64Url(message.sealed) }));
+    for (const batch of batches(sealed)) await this.#options.relay(batch);
   }
 
-  #speakUnder({ generation, secret }: { generation: number; secret: Uint8Array }): void {
-    const { participantId, seat } = this.#me ?? { seat: null };
-    if (participantId === undefined || seat === null) return;
-    const kid = kidOf(generation, seat);
-    const baseKey = speakerBaseKey({ secret, participantId, kid, suite: mediaSuite });
-    this.#options.toWorker({ type: "send-key", kid, baseKey, afterMs: keyActivationMs });
-  }
-
-  #give(
-    { generation, secret }: { generation: number; secret: Uint8Array },
-    participantId: string,
-    seat: number,
-  ): void {
-    const kid = kidOf(generation, seat);
-    const baseKey = speakerBaseKey({ secret, participantId, kid, suite: mediaSuite });
-    this.#options.toWorker({ type: "receive-key", participantId, kid, baseKey });
-  }
-
-  #expireLater(): void {
-    clearTimeout(this.#timers.expiry);
-    const dueAt = this.#secrets.nextExpiryAt;
-    if (dueAt === null) return;
-    this.#timers.expiry = setTimeout(
+  #dueLater(dueAt: MonotonicMs | null): void {
+    clearTimeout(this.#timer);
+    if (dueAt === null || this.#closed) return;
+    this.#timer = setTimeout(
       () => {
-        for (const generation of this.#secrets.expire(this.#now()))
-          this.#options.toWorker({ type: "drop-generation", generation });
-        this.#expireLater();
+        this.#perform({ kind: "due" });
       },
       Math.max(1, dueAt - this.#options.now()),
     );
   }
+}
+
+function stageMember({ participantId, seat, role, publicKey }: Member): StageMember {
+  return {
+    participantId,
+    seat,
+    isHost: role === "host",
+    publicKey: publicKey === null ? null : fromBase64Url(publicKey),
+  };
+}
+
+/** As few requests as the server's limits allow. */
+export function batches(messages: readonly SealedOut[]): SealedOut[][] {
+  const all: SealedOut[][] = [];
+  let length = Infinity;
+  for (const message of messages) {
+    let batch = all.at(-1);
+    if (
+      batch === undefined ||
+      batch.length >= maxRelayRecipients ||
+      length + message.sealed.length > maxRelayedLength
+    ) {
+      batch = [];
+      all.push(batch);
+      length = 0;
+    }
+    batch.push(message);
+    length += message.sealed.length;
+  }
+  return all;
 }

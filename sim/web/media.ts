@@ -26,6 +26,9 @@ export type RoomMedia = Pick<
   | "close"
 >;
 
+const restartAttempts = 20;
+const restartPauseMs = 500;
+
 export type MediaOptions = {
   ask: Ask;
   guard: FrameGuard;
@@ -56,7 +59,7 @@ export class Media {
     const shared = { device, ask, guard, iceServers: answer.iceServers };
     this.#receive = new ReceiveMedia({ ...shared, sounds });
     this.#send = new SendMedia({ ...shared, onMicrophoneLost });
-    return this.#receive.open();
+    return this.#reopen();
   }
 
   addStream(stream: StreamDescription): void {
@@ -69,8 +72,8 @@ export class Media {
 
   /** The server has lost a transport of ours. Answers with the streams that are there, when it was the receiving one. */
   async restart({ direction }: EventBody<"mediaRestart">): Promise<StreamDescription[] | undefined> {
-    if (direction === "receive") return this.#reopen();
-    await this.#onSend((send) => send.restart());
+    if (direction === "receive") return this.#persist(() => this.#reopen());
+    await this.#persist(() => this.#onSend((send) => send.restart()));
     return undefined;
   }
 
@@ -128,6 +131,21 @@ export class Media {
     this.#closed = true;
     this.#receive?.close();
     this.#send?.stop();
+  }
+
+  /** A worker takes its time to come to life again; where the connection goes meanwhile, the resumption sees to it. */
+  async #persist<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const isOver = error instanceof ClientError && error.code === "disconnected";
+        if (this.#closed || isOver || attempt === restartAttempts) throw error;
+      }
+      await new Promise((resolve) => {
+        setTimeout(resolve, restartPauseMs);
+      });
+    }
   }
 
   async #reopen(): Promise<StreamDescription[]> {

@@ -1,4 +1,4 @@
-import { maxRelayRecipients, type Role } from "../protocol/signalling.ts";
+import type { Role } from "../protocol/signalling.ts";
 import type { RoomChange } from "../protocol/room.ts";
 import { ClientError, explain } from "./errors.ts";
 import type { RoomMedia } from "./media.ts";
@@ -133,14 +133,6 @@ export class Requests {
   endRoom(): Promise<boolean> {
     return this.#try(async ({ ask }) => {
       await ask("endRoom", {});
-    });
-  }
-
-  /** Sealed bytes, in as many messages as it takes. */
-  relay(messages: { to: string; sealed: string }[]): void {
-    void this.#try(async ({ ask }) => {
-      for (let from = 0; from < messages.length; from += maxRelayRecipients)
-        await ask("relay", { messages: messages.slice(from, from + maxRelayRecipients) });
     });
   }
 

@@ -1,15 +1,15 @@
-import type { JoinAnswer } from "../protocol/signalling.ts";
-import { signallingVersion } from "../protocol/signalling.ts";
+import { maxAudiencePage } from "../protocol/moderation.ts";
+import { signallingVersion, type JoinAnswer, type Member, type Role } from "../protocol/signalling.ts";
 import { ClientError, explain } from "./errors.ts";
 import type { Invitation } from "./invitation.ts";
-import type { MemberKeys } from "./keys.ts";
+import type { MemberKeys, SealedOut } from "./keys.ts";
 import type { RoomMedia } from "./media.ts";
 import { qualityBetween } from "./quality.ts";
 import { Requests } from "./requests.ts";
 import { routeEvent } from "./route-event.ts";
 import { SignallingSocket, type AnyEvent, type Ask, type SocketLike } from "./signalling.ts";
 import { noStats, type MediaStats } from "./stats.ts";
-import type { OverReason } from "./state.ts";
+import { onStage, type OverReason } from "./state.ts";
 import type { Store } from "./store.ts";
 
 /** Between two attempts to come back, from the first; the last one again and again. */
@@ -26,7 +26,10 @@ export type RoomClientOptions = {
   fetchTicket(token: string): Promise<string>;
   openSocket(): SocketLike;
   createMedia(options: { ask: Ask; onMicrophoneLost(): void; onError(error: unknown): void }): RoomMedia;
-  createKeys(options: { relay(messages: { to: string; sealed: string }[]): void }): MemberKeys;
+  createKeys(options: {
+    relay(messages: SealedOut[]): Promise<void>;
+    onError(error: unknown): void;
+  }): MemberKeys;
   /** Resolves after so long. */
   pause(ms: number): Promise<void>;
 };
@@ -56,7 +59,9 @@ export class RoomClient {
       store: options.store,
       ask: (name, body) => this.#ask(name, body),
       media: () => this.#stay?.media,
-      placed: ({ role, seat }) => this.#stay?.keys.placed(role, seat, null),
+      placed: (place) => {
+        this.#placed(place);
+      },
       refresh: () => this.#poll(),
     });
   }
@@ -108,8 +113,11 @@ export class RoomClient {
         },
       }),
       keys: createKeys({
-        relay: (messages) => {
-          this.requests.relay(messages);
+        relay: async (messages) => {
+          await this.#ask("relay", { messages });
+        },
+        onError: (error) => {
+          this.#tellFailure(error);
         },
       }),
       resumeToken: undefined,
@@ -162,6 +170,14 @@ export class RoomClient {
     void this.#pollAgain(stay);
   }
 
+  /** Gives up a connection, and comes back over another. */
+  #cut(): void {
+    const stay = this.#stay;
+    if (stay === undefined || this.#options.store.state.connection === "reconnecting") return;
+    this.#socket?.close();
+    void this.#comeBack(stay);
+  }
+
   /** The connection was cut: takes up the place that the server keeps, or else joins anew. */
   async #comeBack(stay: Stay): Promise<void> {
     const { store, pause } = this.#options;
@@ -199,8 +215,7 @@ export class RoomClient {
     });
     stay.resumeToken = answer.resumeToken;
     store.dispatch({ type: "resumed", answer });
-    for (const member of [...answer.stage, ...(answer.audience ?? [])]) stay.keys.memberHere(member);
-    stay.keys.placed(answer.role, answer.seat, answer.audience);
+    stay.keys.resumed(answer);
     this.#agreeOnMuting(stay, answer.published);
     store.dispatch({ type: "streams", streams: await stay.media.resumed(answer) });
   }
@@ -215,6 +230,29 @@ export class RoomClient {
     } else if (microphone === "muted" && published.some(({ paused }) => !paused)) {
       void this.requests.mute();
     }
+  }
+
+  /** Our own role and seat have changed by an answer. */
+  #placed({ role, seat }: { role: Role; seat: number | null }): void {
+    const stay = this.#stay;
+    stay?.keys.placed(role, seat, null);
+    if (stay === undefined || seat === null) return;
+    this.#learnAudience(stay).catch((error: unknown) => {
+      this.#tellFailure(error);
+    });
+  }
+
+  /** Who comes to the stage may have to deal keys one day, and so must know all that listen; from then on it is told. */
+  async #learnAudience(stay: Stay): Promise<void> {
+    const members: Member[] = [];
+    for (let isMore = true; isMore && this.#stay === stay;) {
+      const page = await this.#ask("listAudience", { offset: members.length, limit: maxAudiencePage });
+      members.push(...page.members);
+      isMore = page.members.length > 0 && members.length < page.total;
+    }
+    if (this.#stay !== stay || !onStage(this.#options.store.state)) return;
+    for (const member of members) stay.keys.memberHere(member);
+    this.#options.store.dispatch({ type: "audience", page: { members, total: members.length } });
   }
 
   #event(stay: Stay, event: AnyEvent): void {
@@ -249,12 +287,12 @@ export class RoomClient {
         this.#ask("listAudience", { offset: 0, limit: audiencePage }),
         this.#ask("roomInfo", {}),
       ]);
-      const isDealing = store.state.me?.role === "host";
-      // Who deals keys is told of each member; a page could be older than that.
-      if (!isDealing) store.dispatch({ type: "audience", page });
+      // On the stage one is told of each listener; a page could be older than that.
+      if (!onStage(store.state)) store.dispatch({ type: "audience", page });
       store.dispatch({ type: "info", info });
-    } catch {
-      // The next one may do.
+    } catch (error) {
+      // A network that is gone says nothing: the connection looks alive and is silent.
+      if (error instanceof ClientError && error.code === "unreachable") this.#cut();
     }
   }
 

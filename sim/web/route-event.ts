@@ -25,7 +25,7 @@ export function routeEvent(event: AnyEvent, to: Destinations): void {
       to.admitted(event.body).catch(to.onError);
       return;
     case "sealed":
-      keys.open(event.body.sealed);
+      keys.open(event.body.from, event.body.sealed);
       return;
     case "mediaRestart":
       void restart(event.body, to);
@@ -86,7 +86,6 @@ function memberChanged(member: Member, { store, keys, media }: Destinations): vo
     keys.memberHere(member);
     return;
   }
-  // Who is made host is told of the audience by `roleChanged`, and deals from then on.
-  if (member.role !== "host") keys.placed(member.role, member.seat, null);
+  keys.placed(member.role, member.seat, null);
   if (member.seat === null) media.stopSending();
 }

@@ -21,8 +21,14 @@ export type Microphone = "off" | "starting" | "live" | "muted" | "failed";
 export type Encryption = {
   /** Of the room's secret; null: no key yet, so nothing is said and nothing is heard. */
   readonly generation: number | null;
-  /** The same for all who hold the same secret; null without a key. */
+  /** The same for all who know the same people on the stage by the same keys; null before that is known. */
   readonly safetyNumber: string | null;
+  /** It is our turn to deal the keys. */
+  readonly isDealer: boolean;
+  /** Somebody is on the stage in our name, with a key that is not ours. */
+  readonly isImpersonated: boolean;
+  /** Who is given the stage's keys though the server shows nobody of that id there. For a moment that may be. */
+  readonly unannounced: readonly string[];
   /** Frames. */
   readonly sealed: number;
   readonly opened: number;
@@ -84,6 +90,9 @@ export type State = {
 export const noEncryption: Encryption = {
   generation: null,
   safetyNumber: null,
+  isDealer: false,
+  isImpersonated: false,
+  unannounced: [],
   sealed: 0,
   opened: 0,
   refused: {},

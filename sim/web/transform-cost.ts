@@ -2,7 +2,6 @@
  * A page for `soundcheck overhead`, no part of the client: streams that go out and come back
  * within it, with the client's SFrame worker between codec and network or without.
  */
-import { kidOf } from "../e2ee/keys/kid.ts";
 import { FrameGuard, type FrameCounts } from "./frame-guard.ts";
 
 export type TransformCostPage = {
@@ -18,7 +17,6 @@ declare global {
   }
 }
 
-const kid = kidOf(0, 0);
 const participantId = "speaker";
 let counts: FrameCounts = { sealed: 0, opened: 0, refused: {} };
 let receiving: RTCPeerConnection | undefined;
@@ -29,9 +27,10 @@ function newGuard(): FrameGuard {
   const guard = new FrameGuard((told) => {
     counts = told;
   });
-  const baseKey = crypto.getRandomValues(new Uint8Array(16));
-  guard.tell({ type: "send-key", kid, baseKey, afterMs: 0 });
-  guard.tell({ type: "receive-key", participantId, kid, baseKey });
+  guard.tell({ type: "self", participantId, seat: 0 });
+  guard.tell({ type: "seat", participantId, seat: 0 });
+  const secret = crypto.getRandomValues(new Uint8Array(32));
+  guard.tell({ type: "secret", generation: 0, secret, isStep: true });
   return guard;
 }
 

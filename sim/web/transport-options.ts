@@ -16,8 +16,22 @@ export function transportOptions(
   };
 }
 
-/** Tells the server our side of DTLS once it is known. */
+/** A connection that is back by itself after so long needs no help. */
+const disconnectedForMs = 2000;
+
+/** Tells the server our side of DTLS once it is known, and has ICE done anew when the connection is gone. */
 export function connectBy(transport: Transport, ask: Ask): void {
+  const mend = (): void => {
+    // Where that is refused the server has lost the transport, and says so itself (`mediaRestart`).
+    restartIce(transport, ask).catch(() => undefined);
+  };
+  transport.on("connectionstatechange", (state) => {
+    if (state === "failed") mend();
+    if (state !== "disconnected") return;
+    setTimeout(() => {
+      if (transport.connectionState === "disconnected") mend();
+    }, disconnectedForMs);
+  });
   transport.on("connect", ({ dtlsParameters }, done, failed) => {
     void settle(ask("connectTransport", { transportId: transport.id, dtlsParameters }), done, failed);
   });

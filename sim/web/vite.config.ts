@@ -13,6 +13,10 @@ export default defineConfig({
     // Data URLs would need a looser Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // 140 kB as they are sent.
+    chunkSizeWarningLimit: 700,
+    // The libraries change less often than the page, and stay in caches when it does.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "libraries", test: /node_modules/ }] } } },
   },
   worker: { format: "es" },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

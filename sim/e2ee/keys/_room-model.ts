@@ -87,6 +87,7 @@ export class Speaker {
   readonly keys = new StageKeys();
   readonly secrets: (RoomSecret & { isStep: boolean })[] = [];
   status: StageEffects["status"] | undefined;
+  readonly everDealtTo = new Set<string>();
   #sender: SFrameSender | undefined;
   #pending: { readonly secret: RoomSecret; readonly fromMs: number }[] = [];
 
@@ -95,8 +96,9 @@ export class Speaker {
     this.seat = seat;
   }
 
-  take({ secrets, status }: StageEffects, nowMs: MonotonicMs): void {
+  take({ secrets, newlyDealtTo, status }: StageEffects, nowMs: MonotonicMs): void {
     this.status = status;
+    for (const id of newlyDealtTo) this.everDealtTo.add(id);
     for (const secret of secrets) {
       this.secrets.push(secret);
       const isFirst = this.#sender === undefined && this.#pending.length === 0;

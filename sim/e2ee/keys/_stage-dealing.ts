@@ -4,7 +4,6 @@ import { groupMessage, secretsForGroup } from "./_group-message.ts";
 import type { StageMember } from "./_seats.ts";
 import { KeyDistributor } from "./key-distributor.ts";
 import type { SealedMessage } from "./key-distributor.ts";
-import { stepMessage } from "./room-message.ts";
 import type { RoomSecret } from "./room-message.ts";
 import { noSignatureKey } from "./roster.ts";
 import type { StageGroup } from "./stage-group.ts";
@@ -27,9 +26,14 @@ export class StageDealing {
   readonly #others: ReadonlyMap<string, StageMember>;
   /** Key packages of who wants to be in the group; taken out as they are used. */
   readonly #offers: Map<string, Uint8Array>;
+  /** Whose leaf in the group is of somebody who has left; who comes back meanwhile is another. */
+  readonly #gone: Set<string>;
   readonly #distributor: KeyDistributor;
   readonly #selfId: string;
   readonly #joining = new Set<string>();
+  /** Who has the predecessor's secret and no pairwise key of ours. */
+  readonly #heirs = new Set<string>();
+  #toldOf: ReadonlySet<string> = new Set();
   #welcomeDueAt: MonotonicMs | null = null;
   #messages: SealedMessage[] = [];
   #secrets: (RoomSecret & { isStep: boolean })[] = [];
@@ -43,16 +47,19 @@ export class StageDealing {
       group: StageGroup;
       others: ReadonlyMap<string, StageMember>;
       offers: Map<string, Uint8Array>;
+      gone: Set<string>;
       firstGeneration: number;
       firstSequence: number;
-      spoken: RoomSecret | undefined;
+      /** The predecessor's secret, which all who are there have already. */
+      inherited: RoomSecret | undefined;
       nowMs: MonotonicMs;
     },
   ) {
-    const { self, group, spoken } = options;
+    const { self, group, inherited } = options;
     this.#group = group;
     this.#others = options.others;
     this.#offers = options.offers;
+    this.#gone = options.gone;
     this.#selfId = self.participantId;
     this.#distributor = new KeyDistributor({
       roomId: options.roomId,
@@ -62,7 +69,7 @@ export class StageDealing {
       rekeyWindowMs: options.rekeyWindowMs,
       ratchetIntervalMs: options.ratchetIntervalMs ?? defaultRatchetIntervalMs,
       nowMs: options.nowMs,
-      ...(spoken === undefined ? {} : { spoken }),
+      ...(inherited === undefined ? {} : { inherited }),
     });
   }
 
@@ -73,25 +80,43 @@ export class StageDealing {
   }
 
   get dealtTo(): string[] {
-    const ofGroup = this.#group.members.map(({ participantId }) => participantId);
-    return [...ofGroup.filter((id) => id !== this.#selfId), ...this.#distributor.members];
+    return [...this.#groupOthers(), ...this.#distributor.members, ...this.#heirs];
   }
 
-  /** Gives the first secret to all who are there; who of the group is gone is out of it first. */
+  /** Of those, who was not among them when this was last asked. */
+  takeNewlyDealtTo(): string[] {
+    const { dealtTo } = this;
+    const newly = dealtTo.filter((participantId) => !this.#toldOf.has(participantId));
+    this.#toldOf = new Set(dealtTo);
+    return newly;
+  }
+
+  /** Gives the first secret to all who are there. */
   async begin(nowMs: MonotonicMs): Promise<void> {
-    await this.#changeGroup();
-    await this.#tellGroup([this.#distributor.current], this.#groupOthers());
     this.#secrets.push({ ...this.#distributor.current, isStep: false });
     this.#tellRoster();
     for (const member of this.#others.values()) this.here(member, nowMs);
-    if (this.#joining.size > 0) await this.#welcome(nowMs);
+    await this.#welcome(nowMs);
+  }
+
+  /**
+   * Goes on with the predecessor's secret. All who are there have it; they get pairwise keys of ours with the
+   * next fresh secret, so that nothing is sent while a room empties.
+   */
+  succeed(nowMs: MonotonicMs): void {
+    for (const { participantId, publicKey } of this.#others.values()) {
+      if (publicKey !== null && !this.#inGroup(participantId)) this.#heirs.add(participantId);
+    }
+    // Whoever left, the predecessor may have owed one.
+    this.#distributor.owe(nowMs);
+    if (this.#offers.size > 0) this.offered(nowMs);
   }
 
   /** Somebody came, or went from the stage to the audience or back. */
   here({ participantId, publicKey, seat }: StageMember, nowMs: MonotonicMs): void {
-    const isServed = this.#group.has(participantId)
+    const isServed = this.#inGroup(participantId)
       ? seat !== null
-      : this.#distributor.members.includes(participantId);
+      : this.#heirs.has(participantId) || this.#distributor.has(participantId);
     if (publicKey === null || isServed) return;
     this.#joining.add(participantId);
     this.#welcomeDueAt ??= monotonicMs(nowMs + welcomeBatchMs);
@@ -104,7 +129,7 @@ export class StageDealing {
 
   left(participantId: string, nowMs: MonotonicMs): void {
     this.#joining.delete(participantId);
-    if (this.#group.has(participantId)) this.#distributor.owe(nowMs);
+    if (this.#group.has(participantId) || this.#heirs.delete(participantId)) this.#distributor.owe(nowMs);
     this.#distributor.remove(participantId, nowMs);
   }
 
@@ -142,8 +167,9 @@ export class StageDealing {
     const step = this.#distributor.ratchet(nowMs);
     if (step !== null) {
       this.#secrets.push({ ...step, isStep: true });
-      const sealed = stepMessage(step.generation);
-      for (const to of this.#stageIds()) this.#messages.push({ to, sealed });
+      // Authenticated: who is brought to an early step by a server shares it with newcomers who come later.
+      await this.#tellGroup([step], this.#groupOthers());
+      this.#messages.push(...this.#distributor.wrapFor(this.#stageIds(), step));
     }
     const added = await this.#changeGroup();
     if (added.length > 0) {
@@ -153,16 +179,20 @@ export class StageDealing {
       await this.#tellGroup(secrets, added);
     }
     const before = this.#distributor.memberCount;
-    for (const participantId of this.#joining) {
+    this.#seal(this.#joining, nowMs);
+    const cameToStage = [...this.#joining].some((id) => (this.#others.get(id)?.seat ?? null) !== null);
+    this.#joining.clear();
+    if (added.length > 0 || (cameToStage && this.#distributor.memberCount !== before)) this.#tellRoster();
+  }
+
+  #seal(ids: Iterable<string>, nowMs: MonotonicMs): void {
+    for (const participantId of ids) {
       const publicKey = this.#others.get(participantId)?.publicKey ?? null;
-      if (publicKey === null || this.#group.has(participantId)) continue;
+      if (publicKey === null || this.#inGroup(participantId)) continue;
       const outcome = this.#distributor.welcome({ participantId, publicKey }, nowMs);
       if (outcome.kind === "sealed") this.#messages.push({ to: outcome.to, sealed: outcome.sealed });
       else this.#badPublicKeys++;
     }
-    const cameToStage = [...this.#joining].some((id) => (this.#others.get(id)?.seat ?? null) !== null);
-    this.#joining.clear();
-    if (added.length > 0 || (cameToStage && this.#distributor.memberCount !== before)) this.#tellRoster();
   }
 
   async #rekey(nowMs: MonotonicMs): Promise<void> {
@@ -171,6 +201,8 @@ export class StageDealing {
     const group = this.#groupOthers();
     await this.#tellGroup([{ generation, secret }], group);
     this.#messages.push(...messages);
+    this.#seal(this.#heirs, nowMs);
+    this.#heirs.clear();
     this.#secrets.push({ generation, secret, isStep: false });
     this.#rekeys++;
     this.#tellRoster(group);
@@ -182,9 +214,11 @@ export class StageDealing {
    */
   async #changeGroup(): Promise<string[]> {
     const gone = this.#groupOthers().filter((id) => (this.#others.get(id)?.seat ?? null) === null);
-    const again = [...this.#offers.keys()].filter((id) => this.#group.has(id));
-    if (gone.length + again.length > 0) {
-      const removed = await this.#group.commit([], [...gone, ...again]);
+    const again = [...this.#offers.keys()].filter((id) => this.#inGroup(id));
+    const leaving = [...gone, ...again, ...this.#gone];
+    if (leaving.length > 0) {
+      const removed = await this.#group.commit([], leaving);
+      this.#gone.clear();
       if (removed !== null) this.#toAll(this.#groupOthers(), groupMessage(removed.commit));
     }
     const offers = [...this.#offers];
@@ -238,7 +272,12 @@ export class StageDealing {
   }
 
   #groupOthers(): string[] {
-    return this.#group.members.map(({ participantId }) => participantId).filter((id) => id !== this.#selfId);
+    const ids = this.#group.members.map(({ participantId }) => participantId);
+    return ids.filter((id) => id !== this.#selfId && !this.#gone.has(id));
+  }
+
+  #inGroup(participantId: string): boolean {
+    return this.#group.has(participantId) && !this.#gone.has(participantId);
   }
 
   #stageIds(): string[] {

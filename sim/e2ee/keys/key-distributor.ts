@@ -31,12 +31,12 @@ export type KeyDistributorOptions = {
   roomId: string;
   /** Who deals, and the key it signs with. Default: nobody by name, with a fresh key. */
   self?: { participantId: string; seat: number; key: SigningKey };
-  /** Default 0; after a change of distributors it must be above all that its predecessor dealt. */
+  /** Default 0; it must be above all that another has dealt in the room. */
   firstGeneration?: number;
+  /** The secret of the predecessor, to go on with instead of a first one of our own. */
+  inherited?: RoomSecret;
   /** The first roster's number; default: the first generation. */
   firstSequence?: number;
-  /** What is spoken under until the first secret takes over; default: the first secret. */
-  spoken?: RoomSecret;
   /** Default {@link defaultRekeyWindowMs}. */
   rekeyWindowMs?: number;
   /** Default {@link defaultActivationMs}. */
@@ -81,11 +81,10 @@ export class KeyDistributor {
     this.#activationMs = options.activationMs ?? defaultActivationMs;
     this.#ratchetIntervalMs = options.ratchetIntervalMs ?? Infinity;
     const nowMs = options.nowMs ?? systemClock.now();
-    const first = drawSecret(options.firstGeneration ?? 0);
+    const first = options.inherited ?? drawSecret(options.firstGeneration ?? 0);
     this.#sequence = options.firstSequence ?? first.generation;
     this.#ratchetedAt = nowMs;
-    this.#spoken = options.spoken ?? first;
-    if (options.spoken !== undefined) this.#next = { ...first, fromMs: this.#activation(nowMs) };
+    this.#spoken = first;
   }
 
   /** The newest secret: what the distributor itself speaks under too, once speakers change over. */
@@ -101,6 +100,10 @@ export class KeyDistributor {
   /** Whom the secret is dealt to by pairwise keys: to be held against who is known to be there. */
   get members(): string[] {
     return [...this.#members.keys()];
+  }
+
+  has(participantId: string): boolean {
+    return this.#members.has(participantId);
   }
 
   /** Whether somebody has left who knows the present secret. */
@@ -190,7 +193,7 @@ export class KeyDistributor {
     const spoken = this.spoken(nowMs);
     const fresh = drawSecret(firstOfNextEpoch(this.current.generation));
     this.#spoken = spoken;
-    this.#next = { ...fresh, fromMs: this.#activation(nowMs) };
+    this.#next = { ...fresh, fromMs: monotonicMs(nowMs + this.#activationMs) };
     this.#rekeyDueAt = null;
     this.#renewRoster();
     const messages: SealedMessage[] = [];
@@ -200,8 +203,12 @@ export class KeyDistributor {
     return { ...fresh, messages };
   }
 
-  #activation(nowMs: MonotonicMs): MonotonicMs {
-    return monotonicMs(nowMs + this.#activationMs);
+  /** A secret that is no news to listeners, such as a step, for some members: wrapped under their pairwise keys. */
+  wrapFor(ids: Iterable<string>, secret: RoomSecret): SealedMessage[] {
+    return [...ids].flatMap((to) => {
+      const pairwiseKey = this.#members.get(to)?.pairwiseKey;
+      return pairwiseKey === undefined ? [] : [{ to, sealed: sealRekey(pairwiseKey, secret) }];
+    });
   }
 
   #renewRoster(): void {

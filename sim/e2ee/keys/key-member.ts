@@ -1,6 +1,6 @@
 import { agreementKey } from "#primitives";
 import type { WrapKey } from "../primitives/types.ts";
-import { openRekey, openWelcome, readStep, roomMessageKind, rosterOfWelcome } from "./room-message.ts";
+import { openRekey, openWelcome, roomMessageKind, rosterOfWelcome } from "./room-message.ts";
 import type { Recipient, RoomSecret } from "./room-message.ts";
 import type { Roster } from "./roster.ts";
 import { RosterTrust } from "./roster-trust.ts";
@@ -27,8 +27,6 @@ export type Opened =
       /** What is spoken under until speakers change over; null: the secret itself. */
       readonly spoken: RoomSecret | null;
     } & RoomSecret)
-  /** The secret is to be ratcheted to this generation, once it is held ({@link RoomSecrets.follow}). */
-  | { readonly kind: "step"; readonly generation: number }
   | { readonly kind: "roster"; readonly roster: Roster }
   | { readonly kind: "refused"; readonly cause: SealedRefusalCause };
 
@@ -66,8 +64,6 @@ export class KeyMember {
         return this.#openWelcome(sealed, this.#recipient);
       case "rekey":
         return this.#openRekey(sealed);
-      case "step":
-        return { kind, generation: readStep(sealed) };
       case "roster": {
         const judged = this.trust.judge(this.#recipient.roomId, sealed);
         if (judged.kind === "refused") return judged;

@@ -4,7 +4,6 @@
  *     welcome  1 | signature 64 | sealed 156 | signed roster
  *                sealed: HPKE( generation 6 | room secret 32 | pairwise key 32 | generation 6 | room secret 32 )
  *     rekey    2 | generation 6 | AES key wrap of the room secret 40            47 bytes
- *     step     3 | generation 6                                                  7 bytes
  *     roster   4 | ...                                                           roster.ts
  *
  * A welcome's second secret is the one that is still spoken under; the first one again where there is no
@@ -12,8 +11,7 @@
  * signature is over room, recipient, the recipient's public key and the sealed bytes, so that a welcome to
  * a key that was put in the recipient's place does not pass for one to the recipient's own. The key wrap is
  * RFC 3394 under the pairwise key with an alternative initial value (its section 2.2.3) that ends in the
- * generation: an old wrap does not pass under a newer number. A step is nobody's secret, and who forges one
- * only makes the ratchet go on early.
+ * generation: an old wrap does not pass under a newer number.
  */
 import { verify, wrapKey } from "#primitives";
 import { framed, joined, readUnsigned, unsigned, utf8 } from "../_bytes.ts";
@@ -28,14 +26,12 @@ const generationBytes = 6;
 const wrappedBytes = roomSecretBytes + 8;
 const welcomeType = 1;
 const rekeyType = 2;
-const stepType = 3;
 const numberedBytes = generationBytes + roomSecretBytes;
 const welcomePlaintextBytes = 2 * numberedBytes + pairwiseKeyBytes;
 const sealedBytes = hpkeOverheadBytes + welcomePlaintextBytes;
 const rosterAt = 1 + signatureBytes + sealedBytes;
 
 export const rekeyBytes = 1 + generationBytes + wrappedBytes;
-export const stepBytes = 1 + generationBytes;
 
 /** The room's secret and which one it is. */
 export type RoomSecret = { readonly generation: number; readonly secret: Uint8Array };
@@ -126,23 +122,13 @@ export function openRekey(message: Uint8Array, pairwiseKey: WrapKey): RoomSecret
   return secret === null ? null : { generation, secret: Uint8Array.from(secret) };
 }
 
-export function stepMessage(generation: number): Uint8Array {
-  return joined(Uint8Array.of(stepType), unsigned(generation, generationBytes));
-}
-
-export function readStep(message: Uint8Array): number {
-  return readUnsigned(message.subarray(1));
-}
-
 /** What a message is by its first byte, its length and its number; null: none of these. */
-export function roomMessageKind(message: Uint8Array): "welcome" | "rekey" | "step" | "roster" | null {
-  switch (message[0]) {
+export function roomMessageKind(message: Uint8Array): "welcome" | "rekey" | "roster" | null {
+  switch (message[0] ?? 0) {
     case welcomeType:
       return message.length > rosterAt ? "welcome" : null;
     case rekeyType:
       return message.length === rekeyBytes && isNumbered(message) ? "rekey" : null;
-    case stepType:
-      return message.length === stepBytes && isNumbered(message) ? "step" : null;
     case rosterType:
       return "roster";
     default:

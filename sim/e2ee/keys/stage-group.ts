@@ -183,7 +183,9 @@ export class StageGroup {
           done.consumed.forEach(zeroOutUint8Array);
           return done.kind === "newState" ? { kind: "changed" } : { kind: "data", data: done.message };
         }
-        default:
+        case "mls_public_message":
+        case "mls_group_info":
+        case undefined:
           return { kind: "refused" };
       }
     } catch {

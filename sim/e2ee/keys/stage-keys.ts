@@ -9,59 +9,18 @@ import { groupMessage, mlsOf, readSecrets } from "./_group-message.ts";
 import { dealerOf } from "./_seats.ts";
 import type { StageMember } from "./_seats.ts";
 import { StageDealing } from "./_stage-dealing.ts";
-import type { DealingOptions } from "./_stage-dealing.ts";
+import type { StageEffects, StageKeysOptions, StageTask } from "./_stage-types.ts";
 import type { SealedMessage } from "./key-distributor.ts";
 import { KeyMember } from "./key-member.ts";
-import { firstOfNextEpoch } from "./kid.ts";
 import type { RoomSecret } from "./room-message.ts";
 import { noSignatureKey } from "./roster.ts";
 import type { Roster } from "./roster.ts";
 import { RoomSecrets } from "./room-secrets.ts";
 import { safetyNumber } from "./safety-number.ts";
-import type { Differences } from "./roster-trust.ts";
 import { StageGroup } from "./stage-group.ts";
 
 export type { StageMember } from "./_seats.ts";
-
-export type StageKeysOptions = DealingOptions & {
-  readonly self: StageMember & { readonly seat: number };
-  readonly others: readonly StageMember[];
-  /** Above every generation that another may have dealt in this room unknown to us ({@link generationAt}). */
-  readonly unknownGeneration: number;
-};
-
-export type StageTask =
-  | { readonly kind: "here" | "changed"; readonly member: StageMember }
-  | { readonly kind: "left"; readonly participantId: string }
-  | { readonly kind: "sealed"; readonly from: string; readonly sealed: Uint8Array }
-  /** An instant has come that {@link StageStatus.dueAt} said. */
-  | { readonly kind: "due" };
-
-export type StageStatus = {
-  /** When the next `due` is wanted; null: never, as things are. */
-  readonly dueAt: MonotonicMs | null;
-  readonly isDealer: boolean;
-  readonly rekeys: number;
-  /** Messages refused, by whatever cause. */
-  readonly refused: number;
-  /** Distributors believed without the word of the one before. */
-  readonly unvouched: number;
-  readonly badPublicKeys: number;
-  /** Whom we deal to, the stage's group among them; empty for who does not deal. */
-  readonly dealtTo: readonly string[];
-  /** The signed roster has a signature key for us that is not ours: somebody is on the stage in our name. */
-  readonly isImpersonated: boolean;
-  /** Null before there is a roster. */
-  readonly differences: Differences | null;
-  readonly safetyNumber: string | null;
-};
-
-export type StageEffects = {
-  readonly messages: readonly SealedMessage[];
-  /** `isStep`: to be spoken under at once; else once all have it. */
-  readonly secrets: readonly (RoomSecret & { readonly isStep: boolean })[];
-  readonly status: StageStatus;
-};
+export type { StageEffects, StageKeysOptions, StageStatus, StageTask } from "./_stage-types.ts";
 
 /** Who hears nothing of a group for so long begins one, if it is the first on the stage. A host alone there begins at once. */
 const foundAfterMs = 1500;
@@ -78,6 +37,8 @@ export class StageKeys {
   readonly #secrets = new RoomSecrets();
   readonly #others = new Map<string, StageMember>();
   readonly #offers = new Map<string, Uint8Array>();
+  /** Who left the stage and has a leaf in the group still. */
+  readonly #gone = new Set<string>();
   #options: StageKeysOptions | undefined;
   #self: StageMember | undefined;
   #group: StageGroup | undefined;
@@ -103,8 +64,9 @@ export class StageKeys {
     this.#self = self;
     this.#group = await StageGroup.create(self.participantId);
     this.#member.joined({ roomId, participantId: self.participantId });
-    this.#member.trust.stageMember(self.participantId, self.seat);
     for (const other of options.others) this.#here(other);
+    if (self.seat === null) return this.#effects();
+    this.#member.trust.stageMember(self.participantId, self.seat);
     const isAlone = this.#stage().every(({ publicKey }) => publicKey === null);
     if (!isAlone || !self.isHost) await this.#offer(nowMs);
     else await this.#found(options.others.length === 0 ? 0 : options.unknownGeneration, nowMs);
@@ -145,6 +107,7 @@ export class StageKeys {
   /** Not on the stage, or not any more. */
   #forget(participantId: string): void {
     this.#offers.delete(participantId);
+    if (this.#group?.has(participantId) === true) this.#gone.add(participantId);
     this.#member.trust.stageMemberLeft(participantId);
   }
 
@@ -172,45 +135,50 @@ export class StageKeys {
     const [self, group] = [this.#self, this.#group];
     // Who has no secret yet does not know above which generation to go on.
     if (self === undefined || group?.isMember !== true || this.#secrets.newest < 0) return;
-    const able = this.#stage().filter(({ participantId }) => group.has(participantId));
+    const able = this.#stage().filter(
+      ({ participantId }) => group.has(participantId) && !this.#gone.has(participantId),
+    );
     const isOurs = dealerOf([self, ...able]) === self;
     if (isOurs === (this.#dealing !== undefined)) return;
     if (!isOurs) {
       this.#dealing = undefined;
       return;
     }
-    await this.#deal(firstOfNextEpoch(this.#secrets.newest), this.#spoken(nowMs), nowMs);
-  }
-
-  /** What is spoken under as far as we know: the newest but for one that has come just now makes no difference to us. */
-  #spoken(nowMs: MonotonicMs): RoomSecret | undefined {
-    return this.#secrets.held(nowMs).at(-1);
+    // The newest, though for a moment the one before it may be spoken under still.
+    const inherited = this.#secrets.held(nowMs).at(-1);
+    const dealing = this.#deal(this.#secrets.newest, inherited, nowMs);
+    dealing?.succeed(nowMs);
   }
 
   async #found(firstGeneration: number, nowMs: MonotonicMs): Promise<void> {
-    this.#foundAt = null;
     if (this.#options === undefined) return;
     await this.#group?.found(this.#options.roomId);
-    await this.#deal(firstGeneration, undefined, nowMs);
+    await this.#deal(firstGeneration, undefined, nowMs)?.begin(nowMs);
+    this.#collect(nowMs);
   }
 
-  async #deal(firstGeneration: number, spoken: RoomSecret | undefined, nowMs: MonotonicMs): Promise<void> {
+  #deal(
+    firstGeneration: number,
+    inherited: RoomSecret | undefined,
+    nowMs: MonotonicMs,
+  ): StageDealing | undefined {
     const [options, self, group] = [this.#options, this.#self, this.#group];
-    if (options === undefined || group === undefined || self === undefined || self.seat === null) return;
+    if (options === undefined || group === undefined || self === undefined) return undefined;
+    if (self.seat === null) return undefined;
+    this.#foundAt = null;
     this.#dealing = new StageDealing({
       ...options,
       self: { ...self, seat: self.seat },
       group,
       others: this.#others,
       offers: this.#offers,
+      gone: this.#gone,
       firstGeneration,
       firstSequence: Math.max(firstGeneration, (this.#member.trust.roster?.sequence ?? -1) + 1),
-      spoken,
+      inherited,
       nowMs,
     });
-    this.#foundAt = null;
-    await this.#dealing.begin(nowMs);
-    this.#collect(nowMs);
+    return this.#dealing;
   }
 
   /** Asks all on the stage to be added: whoever deals will. */
@@ -234,11 +202,6 @@ export class StageKeys {
         this.#foundAt = null;
         this.#take([opened, ...(opened.spoken === null ? [] : [opened.spoken])], nowMs);
         break;
-      case "step": {
-        const secret = this.#secrets.follow(opened.generation, nowMs);
-        if (secret !== null) this.#fresh.push({ generation: opened.generation, secret, isStep: true });
-        break;
-      }
       case "roster":
         break;
       case "refused":
@@ -264,6 +227,7 @@ export class StageKeys {
         this.#foundAt = null;
         break;
       case "changed":
+        for (const id of this.#gone) if (!group.has(id)) this.#gone.delete(id);
         break;
       case "data": {
         const secrets = readSecrets(processed.data);
@@ -298,6 +262,12 @@ export class StageKeys {
     if (newest === undefined) return;
     const isFirst = this.#secrets.newest < 0;
     const { generation, secret } = newest;
+    const followed = this.#secrets.follow(generation, nowMs);
+    if (followed !== null) {
+      this.#member.learned(generation);
+      this.#fresh.push({ generation, secret: followed, isStep: true });
+      return;
+    }
     if (!this.#secrets.add(generation, secret, nowMs)) return;
     this.#member.learned(generation);
     if (earlier !== undefined && isFirst) {
@@ -354,6 +324,7 @@ export class StageKeys {
     return {
       messages,
       secrets,
+      newlyDealtTo: this.#dealing?.takeNewlyDealtTo() ?? [],
       status: {
         dueAt: dues.length === 0 ? null : monotonicMs(Math.min(...dues)),
         isDealer: this.#dealing !== undefined,
@@ -361,7 +332,7 @@ export class StageKeys {
         refused: this.#refused,
         unvouched: trust.unvouched,
         badPublicKeys: this.#badPublicKeys,
-        dealtTo: this.#dealing?.dealtTo ?? [],
+        dealtTo: this.#dealing?.dealtTo.length ?? 0,
         isImpersonated: this.#isImpersonated(roster),
         differences: trust.differences(),
         safetyNumber:

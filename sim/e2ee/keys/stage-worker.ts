@@ -10,6 +10,7 @@ const places = new Map<number, { readonly keys: StageKeys; cpuSeconds: number }>
 let work = Promise.resolve();
 
 async function perform(message: ToThread, keys: StageKeys): Promise<Answer> {
+  if (!places.has(message.place)) return { kind: "failed", message: "closed" };
   switch (message.kind) {
     case "open":
       return { kind: "opened", publicKey: Uint8Array.from(keys.publicKey) };

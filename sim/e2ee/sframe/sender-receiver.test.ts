@@ -5,6 +5,8 @@ import { decodeSFrameHeader } from "./header.ts";
 import { deriveSFrameKey } from "./key.ts";
 import type { SFrameKey } from "./key.ts";
 import { SFrameReceiver } from "./receiver.ts";
+import { nodeEngine } from "./node-engine.ts";
+import { windowEngine } from "./window-engine.ts";
 import { SFrameSender, sealFrame } from "./sender.ts";
 
 const frame = Uint8Array.of(1, 2, 3);
@@ -108,3 +110,28 @@ describe("a receiver", () => {
     expect(receiver.decrypt(sealFrame(key, 9, frame))).toEqual({ kind: "refused", cause: "unknown-key" });
   });
 });
+
+test.each([nodeEngine, windowEngine])(
+  "a receiver with 300 and with 600 keys opens each speaker's frames, whoever speaks ($name)",
+  (engine) => {
+    for (const count of [300, 600]) {
+      const keys = Array.from({ length: count }, (_, kid) =>
+        deriveSFrameKey({
+          suite: "AES_128_GCM_SHA256_128",
+          kid,
+          baseKey: new Uint8Array(16).fill(kid % 251),
+          engine,
+        }),
+      );
+      const senders = keys.map((key) => new SFrameSender(key));
+      const receiver = new SFrameReceiver();
+      for (const key of keys) receiver.addKey(key);
+      const content = Uint8Array.of(1, 2, 3);
+      for (let round = 0; round < 5; round++) {
+        for (const sender of senders) {
+          expect(receiver.decrypt(sender.encrypt(content)).kind).toBe("ok");
+        }
+      }
+    }
+  },
+);

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RoomServer } from "../../server/server.ts";
+import { developmentTls } from "../../server/tls.ts";
+import { systemWallClock } from "../../util/clock.ts";
 import { admin, adminToken } from "../integration/_outside.ts";
 import { chromiumPath, launch } from "./_chromium.ts";
 import { Person } from "./_person.ts";
@@ -99,6 +101,8 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await person.press(/^Connection: /);
     await picture(person, `${look}-7-connection`);
     await person.press("Close");
+    await person.press("Mute");
+    await listener.sees(() => listener.seat("Ann Lee, moderator, muted"));
     await person.press("Invite Ben Okafor to the stage");
     await listener.sees(() => listener.banner("Invitation to the stage"));
     await picture(listener, `${look}-8-invitation`);
@@ -140,6 +144,20 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await keyboard.press("Enter");
     await person.sees(() => person.page.getByRole("heading", { name: "You have left" }));
     expect(person.complaints).toEqual([]);
+  });
+
+  test("works under TLS as well", async () => {
+    const tls = developmentTls(join(cacheDirectory, "test-browser"), [], systemWallClock);
+    const secure = await serveClient(web, { tls });
+    try {
+      const options = { ignoreHTTPSErrors: true };
+      const person = await Person.join(browser, secure, { name: "Tess", role: "host", room: "tls" }, options);
+      expect(person.page.url()).toMatch(/^https:/);
+      await person.press("Unmute");
+      await person.comesTo(({ encryption }) => encryption.sealed > 0, true);
+    } finally {
+      await secure.close();
+    }
   });
 
   test("whoever comes without a link is asked for one, and told what is none", async () => {

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { epochOf } from "../../e2ee/keys/kid.ts";
 import type { RoomServer } from "../../server/server.ts";
 import { chromiumPath, launch } from "./_chromium.ts";
 import { Cuttable } from "./_cuttable.ts";
@@ -86,26 +87,28 @@ describe.skipIf(chromiumPath === undefined)("a page and simulated participants",
     const page = await Person.join(browser, server, { name: "Ann", role: "host", room });
     await simulated.speaker("Cleo", "speaker");
     await simulated.listener("Dan");
-    await (await simulated.listener("Eve")).leave();
-    await page.comesTo(({ encryption }) => encryption.generation, 1);
+    const leaving = await simulated.listener("Eve");
+    const { generation } = (await page.state()).encryption;
+    await leaving.leave();
+    await page.comesTo(({ encryption }) => epochOf(encryption.generation ?? 0), epochOf(generation ?? 0) + 1);
     await page.hears();
     await decryptedMore(50);
     expect(badRefusals()).toEqual([]);
   });
 
-  test("what is not encrypted is not played, and without a key nothing is sent", async () => {
+  test("what is not encrypted is not played", async () => {
     await using open = new Simulated(server, room, { encrypted: false });
     await open.speaker("Cleo", "host");
-    const page = await Person.join(browser, server, { name: "Ann", role: "speaker", room });
+    const page = await Person.join(browser, server, { name: "Ann", role: "listener", room });
     await page.sees(() => page.button("Waiting for the key: show encryption"));
-    await page.press("Unmute");
-    await page.comesTo(({ encryption: { refused } }) => (refused["no-key"] ?? 0) > 50, true);
-    const { encryption } = await page.state();
-    expect({ sealed: encryption.sealed, opened: encryption.opened }).toEqual({ sealed: 0, opened: 0 });
-    const { receiving, sending } = await page.stats();
+    await page.comesTo(
+      ({ encryption: { refused } }) => Object.values(refused).some((count) => count > 50),
+      true,
+    );
+    expect((await page.state()).encryption.opened).toBe(0);
+    const { receiving } = await page.stats();
     expect(receiving.packetsReceived).toBeGreaterThan(50);
     expect(receiving.totalAudioEnergy).toBeLessThan(1e-6);
-    expect(sending.bytesSent).toBe(0);
   });
 
   test("a cut of the signalling connection costs neither seat nor sound", async () => {

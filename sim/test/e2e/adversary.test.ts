@@ -1,6 +1,6 @@
 /** What goes wrong in the harness is not blamed on the server, what goes wrong in the server is not missed. */
 import { spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -25,6 +25,35 @@ function reasons({ result }: Finished): string[] {
 }
 
 describe("a room server that misleads by its signalling", () => {
+  test("a ghost in the audience, of whom only the stage is told: FAIL, and it is named as one who can hear", async () => {
+    let told = false;
+    const { publicKey } = generateKeyPairSync("x25519");
+    const ghost = {
+      participantId: "ghost",
+      name: "Nobody",
+      role: "listener",
+      seat: null,
+      publicKey: publicKey.export({ format: "raw-public" }).toString("base64url"),
+    };
+    const finished = await runMeddled(["--set", "talk=7"], {
+      down(account, message, to) {
+        if (!told && account === "speaker-0" && message.event === "memberJoined") {
+          told = true;
+          for (const whom of ["speaker-0", "speaker-1"]) {
+            to(whom, { event: "memberJoined", body: { member: ghost } });
+          }
+        }
+        return message;
+      },
+    });
+    expect(told).toBe(true);
+    expect(finished.exitCode).toBe(1);
+    expect(reasons(finished)).toContainEqual(
+      expect.stringMatching(/^stranger-keyed: .*: ghost\. They can hear\.$/),
+    );
+    expect(finished.result?.e2ee.strangers).toEqual(["ghost"]);
+  });
+
   test("no key, a stranger's key, or a paused stream for one listener each: FAIL, each is counted and named", async () => {
     const finished = await runMeddled(["--set", "talk=7"], {
       down(account, message, to) {

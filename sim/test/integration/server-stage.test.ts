@@ -252,7 +252,7 @@ describe("host and moderators", () => {
     });
   });
 
-  test("the host hands over: there is one host, who deals keys and is told of the audience", async () => {
+  test("the host hands over: there is one host, who is told of the audience", async () => {
     const { host, speaker, ann, room } = await roomOf({ host: "host", speaker: "speaker", ann: "listener" });
     await host.request("handOverHost", { participantId: "speaker" });
     const changed = await speaker.event("roleChanged");
@@ -261,7 +261,6 @@ describe("host and moderators", () => {
     expect(await ann.request("roomInfo", {})).toMatchObject({ host: "speaker" });
     await TestClient.join(server, { id: "new", role: "listener", room });
     await speaker.event("memberJoined", ({ member }) => member.participantId === "new");
-    expect(named(host.events, "memberJoined")).toHaveLength(2);
     await expect(host.request("endRoom", {})).rejects.toMatchObject({ code: "forbidden" });
     await host.request("leave", {});
     expect((await TestClient.join(server, { id: "host", role: "host", room })).joined.role).toBe("moderator");

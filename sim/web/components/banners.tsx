@@ -6,7 +6,7 @@ import { hostOf, nameOf, type State } from "../state.ts";
 export function Banners({ state, requests }: { state: State; requests: Requests }): JSX.Element {
   const { invitedBy, unmuteAskedBy, me, claimant } = state;
   return (
-    <div class="banners">
+    <div class="banners" aria-live="assertive">
       {state.connection === "reconnecting" ? (
         <Banner label="Connection" tone="fair">
           <p>The connection is lost. Coming back…</p>
@@ -49,7 +49,7 @@ export function Banners({ state, requests }: { state: State; requests: Requests 
 
 function Banner(props: { label: string; tone: "accent" | "fair"; children: ComponentChildren }): JSX.Element {
   return (
-    <section class={`banner ${props.tone}`} aria-label={props.label} aria-live="assertive">
+    <section class={`banner ${props.tone}`} aria-label={props.label}>
       {props.children}
     </section>
   );

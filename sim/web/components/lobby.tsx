@@ -17,8 +17,7 @@ export function Lobby(props: { title: string; waiting: number; onLeave(): void }
         </span>
         <PageHeading id="lobby-title">Waiting for the host</PageHeading>
         <p>
-          <strong>{props.title}</strong> begins when the host is there. You will be let in without doing
-          anything.
+          <strong>{props.title}</strong> begins when the host is there. You will be let in then.
         </p>
         <p class="hint" role="status">
           {counted(props.waiting, "person waits", "people wait")} in the lobby.

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { Quality } from "../quality.ts";
-import type { State } from "../state.ts";
+import type { Encryption, State } from "../state.ts";
 import { roomTitle } from "../text.ts";
 import { Icon, QualityBars } from "./icon.tsx";
 import { PageHeading } from "./page-heading.tsx";
@@ -18,7 +18,7 @@ export function RoomHeader(props: { state: State; onOpen(sheet: OpenSheet): void
   const { state, onOpen } = props;
   const { room, encryption } = state;
   const rating = state.quality?.rating ?? "unknown";
-  const hasKey = encryption.generation !== null;
+  const badge = badgeOf(encryption);
   return (
     <header class="room-header">
       <div class="room-name">
@@ -36,14 +36,14 @@ export function RoomHeader(props: { state: State; onOpen(sheet: OpenSheet): void
         )}
         <button
           type="button"
-          class={`chip ${hasKey ? "good" : "fair"}`}
-          aria-label={hasKey ? "Encrypted: show the safety number" : "Waiting for the key: show encryption"}
+          class={`chip ${badge.tone}`}
+          aria-label={badge.label}
           onClick={() => {
             onOpen({ kind: "encryption" });
           }}
         >
-          <Icon name={hasKey ? "shield" : "clock"} />
-          <span class="chip-text">{hasKey ? "Encrypted" : "Waiting for the key"}</span>
+          <Icon name={badge.icon} />
+          {badge.text}
         </button>
         <button
           type="button"
@@ -54,7 +54,7 @@ export function RoomHeader(props: { state: State; onOpen(sheet: OpenSheet): void
           }}
         >
           <QualityBars lit={lit[rating]} />
-          <span class="chip-text">{ratings[rating]}</span>
+          {ratings[rating]}
         </button>
         <button
           type="button"
@@ -69,4 +69,29 @@ export function RoomHeader(props: { state: State; onOpen(sheet: OpenSheet): void
       </div>
     </header>
   );
+}
+
+function badgeOf({ generation, safetyNumber, isImpersonated }: Encryption) {
+  if (isImpersonated) {
+    return {
+      tone: "poor",
+      icon: "warn",
+      text: "Not safe",
+      label: "Not safe: show what is wrong with encryption",
+    } as const;
+  }
+  if (generation === null || safetyNumber === null) {
+    return {
+      tone: "fair",
+      icon: "clock",
+      text: "Waiting for the key",
+      label: "Waiting for the key: show encryption",
+    } as const;
+  }
+  return {
+    tone: "good",
+    icon: "shield",
+    text: "Encrypted",
+    label: "Encrypted: show the safety number",
+  } as const;
 }

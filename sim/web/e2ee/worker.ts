@@ -49,6 +49,7 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
 
 let told = "";
 setInterval(() => {
+  keys.expire();
   const message: FromWorker = { type: "counts", counts: keys.counts };
   const text = JSON.stringify(message);
   if (text === told) return;
