@@ -4,7 +4,6 @@
  * real one (docs/browser-listeners.md).
  */
 import exec from "k6/execution";
-import { sleep } from "k6";
 import type { Options } from "k6/options";
 import type { RunHandle } from "../sim/protocol/fleet.ts";
 import { listen } from "./lib/browser-page.ts";
@@ -27,8 +26,10 @@ if (!Number.isInteger(browsers) || browsers < 1 || browsers > 50) {
 if (__ENV["E2EE"] === "off") {
   throw new Error("browsers play nothing that is not encrypted end to end: leave encryption on");
 }
-/** A browser begins before it can join: a program to start, and a page to load. */
-const startSeconds = 10;
+/** Browsers start, and load the page, for so long before anybody else comes: a start takes all the CPU that there is. */
+const startSeconds = 6;
+/** How long one of them may take over a step, beyond the time of a join. */
+const patienceSeconds = 10;
 
 const room = roomOf({
   name: "browser",
@@ -53,17 +54,21 @@ const room = roomOf({
     browser_chirps: ["count>0"],
   },
 });
-const leavesSeconds = room.audienceLeavesSeconds;
+const leavesSeconds = startSeconds + room.audienceLeavesSeconds;
+const others = Object.entries(room.options.scenarios ?? {}).map(([name, scenario]) => [
+  name,
+  { ...scenario, startTime: `${startSeconds}s` },
+]);
 
 export const options: Options = {
   ...room.options,
   scenarios: {
-    ...room.options.scenarios,
+    ...Object.fromEntries(others),
     browsers: {
       executor: "per-vu-iterations",
       iterations: 1,
       vus: browsers,
-      maxDuration: `${leavesSeconds + 3 * startSeconds}s`,
+      maxDuration: `${leavesSeconds + 3 * patienceSeconds}s`,
       gracefulStop: "5s",
       exec: "browsers",
       options: { browser: { type: "chromium" } },
@@ -81,14 +86,14 @@ export function setup(): RunHandle {
 }
 
 async function browsersListen({ runId }: RunHandle): Promise<void> {
-  sleep(stageLeadSeconds);
   await listen({
     progressUrl: `${agentUrl()}/runs/${runId}`,
     target: targetUrl(),
     room: roomOfRun(runId),
     index: exec.scenario.iterationInTest,
+    joinAtMs: exec.scenario.startTime + (startSeconds + stageLeadSeconds) * 1000,
     leaveAtMs: exec.scenario.startTime + leavesSeconds * 1000,
-    timeoutMs: (startSeconds + joinTimeoutSeconds) * 1000,
+    timeoutMs: (patienceSeconds + joinTimeoutSeconds) * 1000,
   });
 }
 

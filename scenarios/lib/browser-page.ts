@@ -26,7 +26,8 @@ export type Listening = {
   target: string;
   room: string;
   index: number;
-  /** In milliseconds since 1970. */
+  /** In milliseconds since 1970, both. The page is loaded before, and Join is pressed then. */
+  joinAtMs: number;
   leaveAtMs: number;
   /** How long a join may take, and the wait for the first sound, in ms. */
   timeoutMs: number;
@@ -58,10 +59,11 @@ export async function listen(listening: Listening): Promise<void> {
   metrics.browser_ok.add(ok);
 }
 
-async function join(page: Page, { target, room, index, timeoutMs }: Listening): Promise<void> {
+async function join(page: Page, { target, room, index, joinAtMs, timeoutMs }: Listening): Promise<void> {
   const account = `browser-${index}`;
   const origin = target.replace(/^ws/, "http").replace(/\/room$/, "");
   await page.goto(`${origin}/#token=${tokenFor({ sub: account, room, role: "listener" })}`);
+  await page.waitForTimeout(Math.max(1, joinAtMs - Date.now()));
   await page.locator("button.primary").click();
   await until(page, timeoutMs, "it did not get into the room", async () => {
     const { kind, problem } = await ask<{ kind: string; problem?: string | null }>(page, "state().phase");

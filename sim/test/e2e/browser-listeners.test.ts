@@ -43,6 +43,21 @@ describe.skipIf(!hasChromium)("a run with a real browser", () => {
   });
 });
 
+describe.skipIf(!hasChromium)("Ctrl-C while a browser listens", () => {
+  test("ends the browser too, and keeps what was measured", async () => {
+    await using run = new Soundcheck(small);
+    const browsers = (): boolean => run.processes().some(({ command }) => /--remote-debugging/.test(command));
+    await expect.poll(browsers, { timeout: 60_000 }).toBe(true);
+    await run.until(/listeners 5\/5/);
+    run.interrupt();
+    const { exitCode, result } = await run.finish();
+    expect(exitCode).toBe(130);
+    expect(result?.verdict.reasons.map(({ code }) => code)).toContain("interrupted");
+    expect(result?.browsers).toMatchObject({ planned: 1 });
+    expect(run.processes()).toEqual([]);
+  });
+});
+
 describe("a scenario with browsers", () => {
   test("without Chromium is a set-up that failed, said before anything starts", async () => {
     const { exitCode, stderr, directory } = await soundcheck(small, {
