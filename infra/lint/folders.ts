@@ -38,7 +38,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   experiment: ["run", "verdict", "report", "measure", "protocol", "participant", "e2ee"],
   audit: ["run", "lab", "region", "measure", "protocol"],
   cli: upToAudit,
-  web: ["protocol", "e2ee"],
+  web: ["protocol", "e2ee", "audio"],
   test: [...upToAudit, "cli", "web"],
 };
 

@@ -93,6 +93,17 @@ export function k6Version(path) {
 }
 
 /**
+ * The browser for rehearsals with real ones: what SOUNDCHECK_CHROMIUM names, else the one on PATH.
+ *
+ * @returns {string | undefined} its path
+ */
+export function findChromium() {
+  const named = process.env["SOUNDCHECK_CHROMIUM"];
+  if (named !== undefined) return isExecutable(named) ? named : undefined;
+  return ["chromium", "chromium-browser", "google-chrome"].map(findOnPath).find((path) => path !== undefined);
+}
+
+/**
  * @param {string} program
  * @returns {string | undefined} its path
  */

@@ -8,6 +8,7 @@ import { run, say, secondsSince } from "./_progress.mjs";
 /** All that a build is made of: what the client imports, and what builds it. */
 const inputs = [
   "sim/web",
+  "sim/audio",
   "sim/e2ee",
   "sim/protocol",
   "sim/util",

@@ -24,7 +24,7 @@ export type RoomParameters = {
   join: number;
   /** For how long everybody is there. */
   talk: number;
-  /** panel, monologue, everyone or silent. */
+  /** panel, monologue, everyone, silent or chirp. */
   conversation: string;
   /** Opus bit rate: 24000, 32000 or 40000 bit/s. */
   bitrate: number;
@@ -36,6 +36,8 @@ export type RoomProfile = Omit<RoomParameters, Comings> & Partial<Pick<RoomParam
 
 export type RoomScenario = {
   options: Options;
+  /** When the audience leaves, from the start of the scenarios. */
+  audienceLeavesSeconds: number;
   setup(): RunHandle;
   teardown(run: RunHandle): void;
   stage(run: RunHandle): void;
@@ -43,23 +45,37 @@ export type RoomScenario = {
 };
 
 /** The stage is seated first; the audience begins to arrive after this long. */
-const stageLeadSeconds = 1.5;
+export const stageLeadSeconds = 1.5;
 /** The stage leaves this long after the audience began to: until its accounts are settled. */
 const stageLagSeconds = 3;
-const joinTimeoutSeconds = 10;
+export const joinTimeoutSeconds = 10;
 
+/** A room whose parameters are those of its profiles. */
 export function roomScenario(definition: {
   name: string;
   profiles: Record<string, RoomProfile>;
   defaultProfile: string;
   thresholds: Record<string, string[]>;
 }): RoomScenario {
+  const { name, thresholds } = definition;
   const profiles: Record<string, RoomParameters> = {};
-  for (const [name, given] of Object.entries(definition.profiles)) {
-    profiles[name] = { leavers: 0, churn: 0, stageChurn: 0, ...given };
+  for (const [profile, given] of Object.entries(definition.profiles)) {
+    profiles[profile] = { leavers: 0, churn: 0, stageChurn: 0, ...given };
   }
-  const { profile, parameters } = readParameters(profiles, definition.defaultProfile);
-  const models = ["panel", "monologue", "everyone", "silent"];
+  return roomOf({ name, thresholds, ...readParameters(profiles, definition.defaultProfile) });
+}
+
+/** A room of the given size; throws, with what is valid, on one that cannot be. */
+export function roomOf(definition: {
+  name: string;
+  profile: string;
+  parameters: RoomParameters;
+  /** Real browsers that the scenario itself brings in. */
+  browsers?: number;
+  thresholds: Record<string, string[]>;
+}): RoomScenario {
+  const { profile, parameters } = definition;
+  const models = ["panel", "monologue", "everyone", "silent", "chirp"];
   if (!models.includes(parameters.conversation)) {
     throw new Error(
       `parameter conversation: expected one of ${models.join(", ")}, found "${parameters.conversation}"`,
@@ -120,6 +136,7 @@ export function roomScenario(definition: {
   } as const;
 
   return {
+    audienceLeavesSeconds,
     options: {
       scenarios: {
         stage: { ...executor, exec: "stage", vus: 1 + speakers + stageChurn },
@@ -133,7 +150,11 @@ export function roomScenario(definition: {
       // Read by `soundcheck run` through `k6 inspect`.
       ext: { soundcheck: { scenario: definition.name, profile, parameters } },
     },
-    setup: () => startRun(runPlan(definition.name, profile, parameters, stageLeavesSeconds + 5)),
+    setup: () => {
+      const plan = runPlan(definition.name, profile, parameters, stageLeavesSeconds + 5);
+      const { browsers } = definition;
+      return startRun(browsers === undefined ? plan : { ...plan, audience: { ...plan.audience, browsers } });
+    },
     teardown: (run) => {
       http.post(`${agentUrl()}/runs/${run.runId}/end`, null, { timeout: "60s" });
     },
@@ -179,8 +200,17 @@ function guarded(session: () => void): void {
   }
 }
 
-function agentUrl(): string {
+export function agentUrl(): string {
   return __ENV["AGENT"] || "http://127.0.0.1:7881";
+}
+
+/** WebSocket address of the room server. */
+export function targetUrl(): string {
+  return __ENV["TARGET"] || "ws://127.0.0.1:7880/room";
+}
+
+export function roomOfRun(runId: string): string {
+  return runId.slice(0, 64);
 }
 
 function runPlan(scenario: string, profile: string, parameters: RoomParameters, seconds: number): RunPlan {
@@ -190,8 +220,8 @@ function runPlan(scenario: string, profile: string, parameters: RoomParameters, 
     scenario,
     profile,
     seed: __ENV["SEED"] || "1",
-    target: { kind: "soundcheck", url: __ENV["TARGET"] || "ws://127.0.0.1:7880/room" },
-    room: runId.slice(0, 64),
+    target: { kind: "soundcheck", url: targetUrl() },
+    room: roomOfRun(runId),
     stage: { speakers: parameters.speakers + parameters.stageChurn },
     audience: { listeners: parameters.listeners + parameters.churn },
     conversation: { model: parameters.conversation as RunPlan["conversation"]["model"], seconds },

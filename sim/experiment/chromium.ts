@@ -1,9 +1,7 @@
 /** Chromium, and pages of sim/web that are there to be measured, served on loopback straight from their sources. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-
-const paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+import { findChromium } from "../../infra/setup/tools.mjs";
 
 export type OpenChromium = AsyncDisposable & {
   readonly browser: Browser;
@@ -13,7 +11,7 @@ export type OpenChromium = AsyncDisposable & {
 
 /** Rejects, with what is missing in its message, where there is no Chromium or the packages for it are not installed. */
 export async function openChromium(root: string): Promise<OpenChromium> {
-  const executablePath = process.env["SOUNDCHECK_CHROMIUM"] ?? paths.find((path) => existsSync(path));
+  const executablePath = findChromium();
   if (executablePath === undefined)
     throw new Error("there is no Chromium; to have it: apt-get install chromium");
   const [{ chromium }, { createServer }] = await Promise.all([import("playwright-core"), import("vite")]);

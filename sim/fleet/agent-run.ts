@@ -103,6 +103,7 @@ export class AgentRun {
         stage.failure ??
         audience.map(({ failure }) => failure).find((failure) => failure !== null) ??
         null,
+      chirps: stage.chirps,
       plan: this.plan,
     };
   }
@@ -168,5 +169,6 @@ const noProgress: HostProgress = {
   lost: 0,
   mouthToEarP95Seconds: null,
   failure: null,
+  chirps: null,
   histograms: {},
 };

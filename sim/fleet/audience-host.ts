@@ -121,6 +121,7 @@ export class AudienceHost {
       lost: counts.lost,
       mouthToEarP95Seconds: mouthToEar.quantile(0.95),
       failure: recorder.commonestFailure,
+      chirps: null,
       histograms: {
         mouth_to_ear: coarse("mouth_to_ear", mouthToEar),
         path_delay: coarse("path_delay", this.#engine.pathDelay),

@@ -1,5 +1,4 @@
 /** Entry of a host process. An agent forks it; it lives no longer than its agent. */
-import { loadCorpus } from "../audio/corpus.ts";
 import { createSoundcheckTarget } from "../participant/soundcheck-target.ts";
 import { fromBase64Url } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
@@ -7,6 +6,7 @@ import { SoundcheckError } from "../util/errors.ts";
 import { AudienceHost } from "./audience-host.ts";
 import type { FromHost, HostProgress, ToHost } from "./host-messages.ts";
 import { StageHost } from "./stage-host.ts";
+import { loadMaterial, StageSounds } from "./stage-sounds.ts";
 import { VuServer } from "./vu-server.ts";
 
 const progressPeriodMs = 500;
@@ -34,7 +34,7 @@ async function start(message: Extract<ToHost, { type: "start" }>): Promise<{
           start: message,
           target,
           clock: systemClock,
-          corpus: await loadCorpus({ directory: message.cacheDirectory, bitrateBps: plan.audio.bitrateBps }),
+          sounds: new StageSounds(plan, await loadMaterial(plan, message.cacheDirectory)),
           onSent: (batches) => {
             tell({ type: "sent", batches });
           },

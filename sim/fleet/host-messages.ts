@@ -1,7 +1,7 @@
 /** Between an agent and its host processes, over Node's IPC: processes of our own, of one version. */
 import type { SentBatch } from "../measure/sent-ledger.ts";
 import type { CoarseHistogram, ScrapedFigure } from "./agent-metrics.ts";
-import type { HostKind, HostReport } from "../protocol/fleet.ts";
+import type { ChirpSchedule, HostKind, HostReport } from "../protocol/fleet.ts";
 import type { RunPlan } from "../protocol/run-plan.ts";
 
 /** Agent to host. */
@@ -37,6 +37,8 @@ export type HostProgress = {
   lost: number;
   mouthToEarP95Seconds: number | null;
   failure: string | null;
+  /** The stage's, once its host chirps. */
+  chirps: ChirpSchedule | null;
   histograms: Partial<Record<ScrapedFigure, CoarseHistogram>>;
 };
 

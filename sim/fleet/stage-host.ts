@@ -1,14 +1,10 @@
-import { nearestVoice, type Corpus } from "../audio/corpus.ts";
-import { FrameSource } from "../audio/frame-source.ts";
 import type { SentBatch } from "../measure/sent-ledger.ts";
 import { SessionError, toSessionError } from "../participant/errors.ts";
 import { Pacer } from "../participant/pacer.ts";
 import { Speaker } from "../participant/speaker.ts";
 import type { Target } from "../participant/target.ts";
+import type { AgentMessage, AgentMessageBody, ChirpSchedule, HostReport } from "../protocol/fleet.ts";
 import { isSeatOf, seatAccount } from "../protocol/run-plan.ts";
-import { planConversation, type Talkspurt } from "../persona/conversation.ts";
-import { createPersona, type Persona } from "../persona/persona.ts";
-import type { AgentMessage, AgentMessageBody, HostReport } from "../protocol/fleet.ts";
 import type { Clock } from "../util/clock.ts";
 import { Histogram } from "../util/histogram.ts";
 import { createRandom, type Random } from "../util/random.ts";
@@ -16,6 +12,7 @@ import { coarse } from "./agent-metrics.ts";
 import type { HostProgress, ToHost } from "./host-messages.ts";
 import { HostRecorder } from "./host-recorder.ts";
 import { localAddressFor } from "./local-address.ts";
+import type { StageSounds } from "./stage-sounds.ts";
 import type { Seat } from "./vu-server.ts";
 import { frameMs } from "../util/opus-frame.ts";
 
@@ -39,12 +36,10 @@ export class StageHost {
   readonly recorder: HostRecorder;
   readonly #start: Start;
   readonly #target: Target;
-  readonly #corpus: Corpus;
+  readonly #sounds: StageSounds;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #onSent: (batches: SentBatch[]) => void;
-  readonly #personas: Persona[];
-  readonly #talk: Talkspurt[][];
   readonly #pacer: Pacer;
   readonly #lateness = new Histogram();
   readonly #encryptCost = new Histogram();
@@ -57,33 +52,23 @@ export class StageHost {
   readonly #strangers = new Set<string>();
   readonly #totals = { sent: 0, sentBytes: 0, unsent: 0, encrypted: 0, rekeys: 0, sealed: 0, sealSeconds: 0 };
   #talkStartMs: number | undefined;
+  #chirps: ChirpSchedule | null = null;
 
   constructor(options: {
     start: Start;
     target: Target;
-    corpus: Corpus;
+    sounds: StageSounds;
     clock: Clock;
     onSent(batches: SentBatch[]): void;
   }) {
     const { plan, name, kind, runStartMs } = options.start;
     this.#start = options.start;
     this.#target = options.target;
-    this.#corpus = options.corpus;
+    this.#sounds = options.sounds;
     this.#clock = options.clock;
     this.#onSent = options.onSent;
     this.#random = createRandom(plan.seed);
     this.recorder = new HostRecorder({ name, kind, runStartMs, clock: options.clock });
-    const speakers = 1 + plan.stage.speakers;
-    this.#personas = Array.from({ length: speakers }, (_, index) =>
-      createPersona(this.#random.fork(`speaker:${index}`)),
-    );
-    this.#talk = planConversation({
-      model: plan.conversation.model,
-      speakers,
-      seconds: plan.conversation.seconds,
-      talkativeness: this.#personas.map(({ talkativeness }) => talkativeness),
-      random: this.#random.fork("conversation"),
-    });
     this.#pacer = new Pacer({ clock: options.clock, lateness: this.#lateness });
     this.#timers = [
       setInterval(() => {
@@ -98,15 +83,16 @@ export class StageHost {
   async seat(index: number, send: (message: AgentMessage) => void): Promise<Seat> {
     const { plan, wallOffsetMs } = this.#start;
     try {
-      const persona = this.#personas[index];
-      if (persona === undefined) throw new Error(`the stage has ${this.#personas.length} seats, from 0`);
+      const { personas } = this.#sounds;
+      const persona = personas[index];
+      if (persona === undefined) throw new Error(`the stage has ${personas.length} seats, from 0`);
       this.#talkStartMs ??= this.#clock.now();
       const speaker = await Speaker.join({
         index,
         accountId: seatAccount("stage", index),
         name: persona.name,
         target: this.#target,
-        source: this.#sourceFor(index, persona),
+        source: this.#sounds.sourceFor(index),
         talkStartMs: this.#talkStartMs,
         suite: plan.e2ee.enabled ? plan.e2ee.suite : undefined,
         rekeyWindowMs: plan.e2ee.rekeyWindowSeconds * 1000,
@@ -124,6 +110,7 @@ export class StageHost {
         },
       });
       this.recorder.recordJoin(speaker.joinMs, speaker.peers);
+      if (index === 0) this.#chirps = this.#sounds.chirpsFrom(speaker.voice.baseDueMs + wallOffsetMs);
       this.#seated.set(index, { speaker, send, told: 0, leaving: undefined });
       send({ type: "joined", joinMs: speaker.joinMs });
       return {
@@ -158,6 +145,7 @@ export class StageHost {
       lost: 0,
       mouthToEarP95Seconds: null,
       failure: commonestFailure,
+      chirps: this.#chirps,
       histograms: {
         join: coarse("join", this.recorder.join),
         late_send: coarse("late_send", this.#lateness),
@@ -207,17 +195,6 @@ export class StageHost {
       worst: [],
       deaf: 0,
     };
-  }
-
-  #sourceFor(index: number, persona: Persona): FrameSource | undefined {
-    // In a silent room everybody is muted; a muted microphone sends not even room tone.
-    if (this.#start.plan.conversation.model === "silent") return undefined;
-    return new FrameSource({
-      corpus: this.#corpus,
-      voice: nearestVoice(this.#corpus, persona.voice),
-      talkspurts: this.#talk[index] ?? [],
-      random: this.#random.fork(`utterances:${index}`),
-    });
   }
 
   #leave(index: number): Promise<AgentMessageBody<"final">> {

@@ -40,9 +40,6 @@ export type StageVoiceOptions = {
 export class StageVoice implements Paced {
   readonly frameZeroDueMs: number;
   readonly #options: StageVoiceOptions;
-  get baseFrame() {
-    return this.#options.baseFrame;
-  }
   readonly #packetizer: RtpPacketizer;
   #sender: SFrameSender | undefined;
   /** Keys to change over to, each from an instant on, in the order they came. */
@@ -92,6 +89,11 @@ export class StageVoice implements Paced {
       // A step of a generation that we have left already is not gone back to.
       if (generationOfKid(Number(sender.kid)) > this.#generation) this.#sender = sender;
     }
+  }
+
+  /** When the frame that the talk begins with is due, on the monotonic clock: the source's first one. */
+  get baseDueMs(): number {
+    return this.#options.baseDueMs;
   }
 
   /** The first frame that is due after an instant; never before the base frame. */

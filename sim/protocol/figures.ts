@@ -9,24 +9,14 @@
  *   - the word in `--slo` and `--until`  `mouth_to_ear`
  */
 
-type FigureDefinition = {
-  /** What is counted: seconds, bytes, packets... `ratio` is 0 to 1. */
-  readonly unit: "seconds" | "bytes" | "ratio" | "count";
-  /** `distribution`: a histogram of observations. `rate`: hits over tries. `counter`: only grows. */
-  readonly kind: "distribution" | "rate" | "counter";
-  readonly better: "lower" | "higher" | "neither";
-  /** As a heading of a table. */
-  readonly label: string;
-  /** One sentence: what exactly is measured. */
-  readonly description: string;
-  /** Upper bounds of the Prometheus histogram, in the figure's unit. */
-  readonly bounds?: readonly number[];
-};
-
-const delayBounds = [0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 1, 2];
-const shortBounds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1];
-const costBounds = [5e-7, 1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 1e-3];
-const joinBounds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+import { browserFigures } from "./browser-figures.ts";
+import {
+  costBounds,
+  delayBounds,
+  joinBounds,
+  shortBounds,
+  type FigureDefinition,
+} from "./figure-definition.ts";
 
 export const figures = {
   mouth_to_ear: {
@@ -95,6 +85,7 @@ export const figures = {
     label: "Signalling join",
     description: "From the instant that a client without media was due to connect to the answer to its join.",
     bounds: joinBounds,
+    byK6: true,
   },
   signalling_answer: {
     unit: "seconds",
@@ -103,7 +94,9 @@ export const figures = {
     label: "Signalling answer",
     description: "From a request of a client without media to its answer, joins apart.",
     bounds: joinBounds,
+    byK6: true,
   },
+  ...browserFigures,
   packets_sent: {
     unit: "count",
     kind: "counter",

@@ -222,6 +222,14 @@ export const agentReportSchema = z.strictObject({
 });
 export type AgentReport = z.infer<typeof agentReportSchema>;
 
+/** When a speaker's chirps begin at its mouth; in milliseconds, instants since 1970. */
+export const chirpScheduleSchema = z.strictObject({
+  firstAtUnixMs: z.number(),
+  /** From one to the next: delays are told apart up to this long. */
+  periodMs: z.number().positive(),
+});
+export type ChirpSchedule = z.infer<typeof chirpScheduleSchema>;
+
 /** For live progress, and for noticing that the system under test is dead. */
 export const progressSchema = z.strictObject({
   runId: z.string(),
@@ -238,6 +246,8 @@ export const progressSchema = z.strictObject({
   mouthToEarP95Seconds: z.number().nullable(),
   /** The commonest failure so far. */
   failure: z.string().nullable(),
+  /** Null unless the plan's conversation is `chirp`, and before the host speaks. */
+  chirps: chirpScheduleSchema.nullable(),
   plan: runPlanSchema,
 });
 export type Progress = z.infer<typeof progressSchema>;

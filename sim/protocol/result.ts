@@ -186,6 +186,47 @@ export const resultSchema = z.strictObject({
     })
     .nullable()
     .default(null),
+  /** Real browsers beside the simulated listeners, by k6's own figures; null where the scenario has none. */
+  browsers: z
+    .strictObject({
+      planned: count,
+      /** Those that said how it went. */
+      started: count,
+      /** Joined, heard, stayed as long as planned and left. */
+      ok: count,
+      /** What was said of the others. */
+      problems: z.array(z.string()),
+      joinSeconds: distributionSchema,
+      /** Chirp by chirp, from the speaker's mouth to the browser's audio output; coverage: of the chirps said meanwhile. */
+      mouthToEarSeconds: distributionSchema,
+      /** The part of that after the page's audio graph, as the browser tells it. */
+      outputSeconds: seconds,
+      /** How far off an instant heard may be, the worst of all. */
+      uncertaintySeconds: seconds,
+      /** By `getStats()`, a mean each second. */
+      playoutDelaySeconds: distributionSchema,
+      /** Shares of the samples, 0 to 1, each second's. */
+      concealedRatios: distributionSchema,
+      /** Power against full scale, 0 to 1, each second's. */
+      energyRatios: distributionSchema,
+      /** The same of the simulated listeners of the same stream. */
+      simulated: z.strictObject({
+        joinSeconds: distributionSchema,
+        mouthToEarSeconds: distributionSchema,
+        playoutDelaySeconds: distributionSchema,
+        /** Lost or late, of the packets expected: what a browser conceals. */
+        lateRatio: z.number().nullable(),
+      }),
+      /** How far the model of the jitter buffer is from the real one; below 0: the model plays sooner. */
+      modelLessReal: z.strictObject({
+        /** Of the medians, the browser's output left out. */
+        mouthToEarSeconds: seconds,
+        /** Of the means. */
+        playoutDelaySeconds: seconds,
+      }),
+    })
+    .nullable()
+    .default(null),
   mouthToEarSeconds: distributionSchema,
   pathDelaySeconds: distributionSchema,
   playoutDelaySeconds: distributionSchema,

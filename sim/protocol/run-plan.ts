@@ -31,13 +31,18 @@ export const runPlanSchema = z.strictObject({
     /** Speakers beside the host, who speaks too and deals the keys. */
     speakers: z.number().int().min(0).max(63),
   }),
-  audience: z.strictObject({ listeners: z.number().int().min(0).max(100_000) }),
+  audience: z.strictObject({
+    listeners: z.number().int().min(0).max(100_000),
+    /** Real browsers besides, accounts `browser-<n>`: driven by k6 alone, no host process hosts them. Default 0. */
+    browsers: z.number().int().min(0).max(1000).optional(),
+  }),
   conversation: z.strictObject({
     /**
      * `panel`: turns, pauses, overlaps and back-channels. `monologue`: the host alone, without pause.
      * `everyone`: all at once, without pause. `silent`: nobody ever speaks.
+     * `chirp`: the host alone sends chirps at known instants, without pause, for browsers to find them (docs/browser-listeners.md).
      */
-    model: z.enum(["panel", "monologue", "everyone", "silent"]),
+    model: z.enum(["panel", "monologue", "everyone", "silent", "chirp"]),
     /** For how long talk is planned, counted from the first speaker's join, in seconds; longer, and RTP timestamps would wrap. */
     seconds: z.number().positive().max(64_800),
   }),
@@ -64,8 +69,11 @@ export function seatAccount(kind: "stage" | "audience", index: number): string {
 
 /** Whether a run has a seat of this account. */
 export function isSeatOf({ stage, audience }: RunPlan, accountId: string): boolean {
-  const [, kind, digits] = /^(speaker|listener)-(0|[1-9]\d{0,8})$/.exec(accountId) ?? [];
-  return (
-    kind !== undefined && Number(digits) < (kind === "speaker" ? 1 + stage.speakers : audience.listeners)
-  );
+  const [, kind = "", digits] = /^(speaker|listener|browser)-(0|[1-9]\d{0,8})$/.exec(accountId) ?? [];
+  const seats = new Map([
+    ["speaker", 1 + stage.speakers],
+    ["listener", audience.listeners],
+    ["browser", audience.browsers ?? 0],
+  ]);
+  return Number(digits) < (seats.get(kind) ?? 0);
 }

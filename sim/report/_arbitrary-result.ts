@@ -91,6 +91,31 @@ export const arbitraryResult: fc.Arbitrary<Result> = fc.record({
   signalling: fc.option(
     fc.record({ clients: count, joinSeconds: distribution, answerSeconds: distribution }),
   ),
+  browsers: fc.option(
+    fc.record({
+      planned: count,
+      started: count,
+      ok: count,
+      problems: fc.array(text, { maxLength: 3 }),
+      joinSeconds: distribution,
+      mouthToEarSeconds: distribution,
+      outputSeconds: fc.option(amount),
+      uncertaintySeconds: fc.option(amount),
+      playoutDelaySeconds: distribution,
+      concealedRatios: distribution,
+      energyRatios: distribution,
+      simulated: fc.record({
+        joinSeconds: distribution,
+        mouthToEarSeconds: distribution,
+        playoutDelaySeconds: distribution,
+        lateRatio: share,
+      }),
+      modelLessReal: fc.record({
+        mouthToEarSeconds: fc.option(fc.double({ min: -10, max: 10, noNaN: true })),
+        playoutDelaySeconds: fc.option(fc.double({ min: -10, max: 10, noNaN: true })),
+      }),
+    }),
+  ),
   mouthToEarSeconds: distribution,
   pathDelaySeconds: distribution,
   playoutDelaySeconds: distribution,

@@ -39,6 +39,7 @@ export function sampleResult(kind: SampleKind): Result {
     droppedIterations: 0,
     stage: { planned: speakers, started: speakers },
     audience: { planned: listeners, started: listeners },
+    browsers: null,
   });
   const thresholds = judgeThresholds(
     parseThresholds({
@@ -92,6 +93,7 @@ export function sampleResult(kind: SampleKind): Result {
     joined: nobody ? { stage: 0, audience: 0 } : { stage: speakers, audience: listeners },
     failures,
     media: true,
+    browsers: null,
     talkPlanned: true,
     packets: { ...packets, heard: packets.received },
     strangers: [],
@@ -127,6 +129,7 @@ export function sampleResult(kind: SampleKind): Result {
     lossIntervals: findLossIntervals(timeline),
     interruptions: interruptionsOf(kind),
     signalling: null,
+    browsers: null,
     mouthToEarSeconds: distribution("mouth_to_ear"),
     pathDelaySeconds: distribution("path_delay"),
     playoutDelaySeconds: distribution("playout_delay"),

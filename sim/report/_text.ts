@@ -9,6 +9,12 @@ export function time(seconds: number | null): string {
   return seconds === null ? dash : secondsText(seconds);
 }
 
+/** A difference, with its sign. */
+export function signedTime(seconds: number | null): string {
+  if (seconds === null) return dash;
+  return `${seconds < 0 ? "−" : "+"}${secondsText(Math.abs(seconds))}`;
+}
+
 export function ratio(value: number | null): string {
   if (value === null) return dash;
   const percent = value * 100;
@@ -90,6 +96,22 @@ export function participantsText({ participants, signalling }: Result): string {
     `${grouped(participants.joined)} of ${grouped(planned)} joined ` +
     `(${grouped(participants.speakers)} on stage, ${plural(participants.listeners, "listener")} planned), ` +
     `${grouped(participants.failed)} failed`
+  );
+}
+
+/** What real browsers heard, in a line; null: there were none. */
+export function browsersText({ browsers }: Result): string | null {
+  if (browsers === null) return null;
+  const { ok, planned, mouthToEarSeconds, outputSeconds, modelLessReal } = browsers;
+  const { n, p50, p95 } = mouthToEarSeconds;
+  const heard =
+    n === 0
+      ? "nothing heard"
+      : `heard p50 ${time(p50)}   p95 ${time(p95)}   n ${grouped(n)}   output ${time(outputSeconds)}`;
+  const model = modelLessReal.mouthToEarSeconds;
+  return (
+    `${grouped(ok)}/${grouped(planned)}   ${heard}` +
+    (model === null ? "" : `   model ${time(Math.abs(model))} ${model < 0 ? "sooner" : "later"}`)
   );
 }
 

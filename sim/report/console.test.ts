@@ -123,6 +123,7 @@ describe("formatProgress", () => {
     lost: 9,
     mouthToEarP95Seconds: 0.1421,
     failure: null,
+    chirps: null,
     plan,
   };
 

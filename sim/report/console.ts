@@ -3,6 +3,7 @@ import type { Progress } from "../protocol/fleet.ts";
 import type { Distribution, Outcome, Result } from "../protocol/result.ts";
 import { grouped, percentOf, plural } from "../verdict/numbers.ts";
 import {
+  browsersText,
   bytes,
   dash,
   failedFirst,
@@ -57,7 +58,8 @@ function heading(result: Result, paint: Paint): string[] {
     ...(reasons.length === 0 ? [`  ${outcomeSentence(result)}`] : []),
     ...reasonLines(
       reasons.map(({ message }) => plain(message)),
-      interruptionsText(result) === null ? mostReasonLines : mostReasonLines - 1,
+      mostReasonLines -
+        [interruptionsText(result), browsersText(result)].filter((line) => line !== null).length,
     ).map((line) => `  ${line.replace("•", bullet)}`),
   ];
 }
@@ -105,6 +107,7 @@ function table(result: Result): string[] {
 
 function mediaRows(result: Result): [label: string, text: string][] {
   const { packets } = result;
+  const browsers = browsersText(result);
   return [
     [
       "packets",
@@ -112,6 +115,7 @@ function mediaRows(result: Result): [label: string, text: string][] {
         `${lostText(result)} lost   ${ratio(result.lateRatio)} late`,
     ],
     ["mouth to ear", quantiles(result.mouthToEarSeconds)],
+    ...(browsers === null ? [] : ([["browsers", browsers]] satisfies [string, string][])),
     ["join", quantiles(result.joinSeconds)],
     ["encryption", encryptionText(result.e2ee)],
   ];

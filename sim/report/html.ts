@@ -12,6 +12,7 @@ import {
   environmentSection,
   harnessSection,
 } from "./_machinery-sections.ts";
+import { browserSection } from "./_browser-section.ts";
 import { delaySection, failuresTable, lossSection, thresholdsSection, timelineSection } from "./_sections.ts";
 import { page } from "./_page.ts";
 import { dash, outcomeSentence, span, startText, thresholdsSummary, time } from "./_text.ts";
@@ -23,7 +24,7 @@ export function formatHtml(result: Result): string {
     tone: verdict.outcome,
     header: heading(result),
     main: html`${tiles(result)} ${result.signalling === null ? timelineSection(result) : ""}
-    ${thresholdsSection(result)} ${delaySection(result)}
+    ${thresholdsSection(result)} ${browserSection(result)} ${delaySection(result)}
     ${
       result.signalling === null
         ? html`${lossSection(result)} ${encryptionSection(result)}`

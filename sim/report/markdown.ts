@@ -2,6 +2,7 @@
 import type { Distribution, Result } from "../protocol/result.ts";
 import { distributionRows } from "./_rows.ts";
 import {
+  browsersText,
   bytes,
   failedFirst,
   interruptionsText,
@@ -25,6 +26,7 @@ const marks = { PASS: "✅", FAIL: "❌", INVALID: "⚠️" } as const;
 export function formatMarkdown(result: Result): string {
   const { verdict, packets } = result;
   const interruptions = interruptionsText(result);
+  const browsers = browsersText(result);
   return [
     `# ${marks[verdict.outcome]} ${verdict.outcome}: ${escape(`${result.scenario}/${result.profile}`)}`,
     "",
@@ -40,6 +42,7 @@ export function formatMarkdown(result: Result): string {
           `- **Packets:** ${grouped(packets.expected)} expected, ${grouped(packets.received)} received, ${grouped(packets.lost)} lost (${ratio(result.lostRatio)}), ${grouped(packets.late)} late (${ratio(result.lateRatio)})`,
         ]
       : []),
+    ...(browsers === null ? [] : [`- **Real browsers:** ${escape(browsers)}`]),
     ...(interruptions === null ? [] : [`- **Interruptions:** ${escape(interruptions)}`]),
     ...result.lossIntervals.map((interval) => `- **Loss:** ${escape(describeLossInterval(interval))}`),
     ...encryption(result),

@@ -17,9 +17,18 @@ export function harnessMeasures(
     mouthToEarCoverage: number | null;
     digestsReceived: number | null;
     droppedIterations: number | null;
+    browsers: HarnessMeasures["browsers"];
   },
 ): HarnessMeasures {
-  const { machineBusyRatio, mouthToEarCoverage, digestsReceived, droppedIterations, stage, audience } = seen;
+  const {
+    machineBusyRatio,
+    mouthToEarCoverage,
+    digestsReceived,
+    droppedIterations,
+    stage,
+    audience,
+    browsers,
+  } = seen;
   return {
     lateSend: {
       p99: merged.histograms.late_send?.quantile(0.99) ?? null,
@@ -35,6 +44,7 @@ export function harnessMeasures(
     digestsSent: merged.hosts.reduce((sum, { digestsSent }) => sum + digestsSent, 0),
     digestsReceived,
     droppedIterations,
+    browsers,
     stage: { planned: stage.planned, started: stage.joined + failedToJoin(merged.stage) },
     audience: { planned: audience.planned, started: audience.joined + failedToJoin(merged.audience) },
   };

@@ -42,6 +42,7 @@ function observed(more: Partial<Observed> = {}): Observed {
       profile: "smoke",
       parameters: {},
       clients: null,
+      browsers: 0,
       thresholds,
     },
     startedAtMs: Date.UTC(2026, 0, 1),
@@ -53,6 +54,7 @@ function observed(more: Partial<Observed> = {}): Observed {
       exitCode: 0,
       detail: "",
       complaints: {},
+      browserComplaints: [],
       exception: null,
       metrics: { digests: { type: "counter", values: { count: 55, rate: 5 } } },
     },
@@ -170,7 +172,7 @@ describe("a run that is not in good order", () => {
     const result = assembleResult(
       observed({
         report: agentReport(stage, { ...audience, packets, histograms }),
-        k6: { exitCode: 0, detail: "", complaints: {}, exception: null, metrics },
+        k6: { exitCode: 0, detail: "", complaints: {}, browserComplaints: [], exception: null, metrics },
       }),
     );
     expect(result.verdict.outcome).toBe("FAIL");
@@ -184,7 +186,9 @@ describe("a run that is not in good order", () => {
   test("is invalid when digests went missing between agent and k6", () => {
     const metrics: K6SummaryMetrics = { digests: { type: "counter", values: { count: 54 } } };
     const result = assembleResult(
-      observed({ k6: { exitCode: 0, detail: "", complaints: {}, exception: null, metrics } }),
+      observed({
+        k6: { exitCode: 0, detail: "", complaints: {}, browserComplaints: [], exception: null, metrics },
+      }),
     );
     expect(result.verdict.outcome).toBe("INVALID");
     expect(result.harness.k6).toMatchObject({ digestsSent: 55, digestsReceived: 54 });
@@ -244,7 +248,14 @@ describe("a run that is not in good order", () => {
         report: undefined,
         plan: undefined,
         expectedHosts: [],
-        k6: { exitCode: 107, detail: "setup failed", complaints: {}, exception: null, metrics: undefined },
+        k6: {
+          exitCode: 107,
+          detail: "setup failed",
+          complaints: {},
+          browserComplaints: [],
+          exception: null,
+          metrics: undefined,
+        },
         processes: [],
       }),
     );

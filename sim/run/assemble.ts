@@ -8,6 +8,7 @@ import { abortedByThreshold, judgeThresholds, type K6SummaryMetrics } from "../v
 import { findLossIntervals } from "../verdict/loss-intervals.ts";
 import { decideVerdict } from "../verdict/outcome.ts";
 import { exactFigures, harnessMeasures, longestStall, worstEventLoop } from "./_measures.ts";
+import { browsersOf } from "./browsers.ts";
 import { clientsOf } from "./clients.ts";
 import { distributionOf, mergeReports, worstListeners, type Merged } from "./merge.ts";
 import type { Scenario } from "./scenario.ts";
@@ -30,6 +31,7 @@ export type Observed = {
     exception: string | null;
     /** What the script last said of sessions that failed, by cause. */
     complaints: Partial<Record<FailureCause, string>>;
+    browserComplaints: string[];
     metrics: K6SummaryMetrics | undefined;
   };
   systemFailure: SystemFailure | null;
@@ -52,6 +54,10 @@ export function assembleResult(observed: Observed): Result {
   const k6Metrics = observed.k6.metrics ?? {};
   const clients =
     scenario.clients === null ? null : clientsOf(scenario.clients, k6Metrics, observed.k6.complaints);
+  const browsers =
+    scenario.browsers === 0
+      ? null
+      : browsersOf(scenario.browsers, k6Metrics, observed.k6.browserComplaints, merged);
   const joinedOf = (hosts: Merged["hosts"]): number => hosts.reduce((sum, { joined }) => sum + joined, 0);
   const planned = {
     stage: plan === undefined ? 0 : 1 + plan.stage.speakers,
@@ -79,6 +85,7 @@ export function assembleResult(observed: Observed): Result {
     mouthToEarCoverage: mouthToEarDistribution.coverage,
     digestsReceived: countedByK6("digests"),
     droppedIterations,
+    browsers,
   });
   const limits =
     clients === null
@@ -103,6 +110,7 @@ export function assembleResult(observed: Observed): Result {
     joined,
     failures,
     media: clients === null,
+    browsers,
     talkPlanned: plan !== undefined && plan.conversation.model !== "silent",
     packets: { ...merged.packets, heard },
     deaf: {
@@ -163,6 +171,7 @@ export function assembleResult(observed: Observed): Result {
       mediaRestartSeconds: distributionOf(histograms.media_restart, null),
     },
     signalling: clients?.figures ?? null,
+    browsers,
     mouthToEarSeconds: mouthToEarDistribution,
     pathDelaySeconds: distributionOf(histograms.path_delay, heard),
     playoutDelaySeconds: distributionOf(histograms.playout_delay, heard - packets.late),

@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { k6Environment, lastComplaint, lastException, readSummary, type ScenarioSettings } from "./k6.ts";
+import {
+  browserComplaints,
+  k6Environment,
+  lastComplaint,
+  lastException,
+  readSummary,
+  type ScenarioSettings,
+} from "./k6.ts";
 
 const settings: ScenarioSettings = {
   profile: "load",
@@ -48,6 +55,30 @@ describe("k6's environment", () => {
     const environment = k6Environment(settings);
     expect(Object.keys(environment).filter((name) => /SECRET|K6_VUS|K6_OUT/.test(name))).toEqual([]);
   });
+});
+
+describe("k6's environment for browsers", () => {
+  test("names the program where the scenario has any, and nothing of it where it has none", () => {
+    const browserNames = (told: ScenarioSettings): string[] =>
+      Object.keys(k6Environment(told)).filter((name) => name.startsWith("K6_BROWSER"));
+    expect(browserNames(settings)).toEqual([]);
+    expect(k6Environment({ ...settings, chromium: "/opt/chromium" })).toMatchObject({
+      K6_BROWSER_EXECUTABLE_PATH: "/opt/chromium",
+    });
+  });
+});
+
+test("what browsers complained of is told one by one, and nothing else", () => {
+  const tail = [
+    'level=error msg="browser 0: it heard nothing within 20 s" source=console',
+    'level=error msg="refused: room-full" source=console',
+    'level=warning msg="browser 9: unknown target" source=browser',
+    'level=error msg="browser 11: Error: \\"no\\"" source=console',
+  ].join("\n");
+  expect(browserComplaints(tail)).toEqual([
+    "browser 0: it heard nothing within 20 s",
+    'browser 11: Error: "no"',
+  ]);
 });
 
 describe("k6's summary", () => {

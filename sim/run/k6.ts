@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { failureCauses, type FailureCause } from "../protocol/fleet.ts";
+import { browserEnvironment } from "./chromium.ts";
 import { k6SummaryMetricsSchema, type K6SummaryMetrics } from "../verdict/judge.ts";
 
 const summarySchema = z.looseObject({ metrics: k6SummaryMetricsSchema });
@@ -19,6 +20,8 @@ export type ScenarioSettings = {
   agent: string | undefined;
   /** Base64url, for scenarios whose VUs sign tokens themselves; undefined: they get none. */
   tokenSecret: string | undefined;
+  /** The program that scenarios with real browsers start; undefined: the scenario has none. */
+  chromium?: string | undefined;
   summaryFile: string;
 };
 
@@ -38,6 +41,7 @@ export function k6Environment(settings: ScenarioSettings): NodeJS.ProcessEnv {
     TARGET: settings.target,
     ...(settings.agent === undefined ? {} : { AGENT: settings.agent }),
     ...(settings.tokenSecret === undefined ? {} : { SOUNDCHECK_TOKEN_SECRET: settings.tokenSecret }),
+    ...(settings.chromium === undefined ? {} : browserEnvironment(settings.chromium)),
     SUMMARY_FILE: settings.summaryFile,
   };
 }
@@ -60,6 +64,14 @@ export function complaintsByCause(tail: string): Partial<Record<FailureCause, st
       return said === null ? [] : [[cause, said.slice(cause.length + 2)]];
     }),
   );
+}
+
+/** What the script said of browsers that were not in order (scenarios/lib/browser-page.ts). */
+export function browserComplaints(tail: string): string[] {
+  return tail.split("\n").flatMap((line) => {
+    const said = lastMessage(line, /level=error msg="browser \d+: .*source=console/);
+    return said === null ? [] : [said];
+  });
 }
 
 /** The last thing that k6 complained about. */

@@ -11,8 +11,10 @@ import { toBase64Url } from "../util/bytes.ts";
 import { InterruptedError } from "../util/errors.ts";
 import { AgentClient } from "./agent-client.ts";
 import { assembleResult, type Observed } from "./assemble.ts";
+import { findBrowser } from "./chromium.ts";
 import { describeEnvironment, findTools, type Tools } from "./environment.ts";
 import {
+  browserComplaints,
   complaintsByCause,
   k6Environment,
   lastComplaint,
@@ -88,6 +90,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
     // A terminal's Ctrl-C ends k6 too.
     throw options.signal.aborted ? new InterruptedError() : error;
   });
+  if (scenario.browsers > 0) settings.chromium = findBrowser(options.root, options.target === undefined);
   createRunDirectory(directory);
   const running: ManagedProcess[] = [];
   try {
@@ -172,6 +175,8 @@ async function drive(context: {
     running.push(agent);
     usage.watch("agent", agent.pid);
     destinations.push(destination("run", agentUrl, "control"), destination("k6", agentUrl, "control"));
+    if (scenario.browsers > 0)
+      destinations.push(destination("chromium", target, "signalling", scenario.browsers));
   } else {
     destinations.push(destination("k6", target, "signalling", scenario.clients));
   }
@@ -187,7 +192,7 @@ async function drive(context: {
       ...settings,
       target,
       agent: agentUrl,
-      tokenSecret: scenario.clients === null ? undefined : tokenSecret,
+      tokenSecret: scenario.clients === null && scenario.browsers === 0 ? undefined : tokenSecret,
     }),
   });
   running.push(k6);
@@ -217,6 +222,7 @@ async function drive(context: {
       exitCode: k6Ended.code,
       detail: lastComplaint(k6.tail),
       complaints: complaintsByCause(k6.tail),
+      browserComplaints: browserComplaints(k6.tail),
       exception: lastException(k6.tail),
       metrics: readSummary(settings.summaryFile),
     },
@@ -238,7 +244,14 @@ function neverDriven(): Omit<Observed, "runId" | "seed" | "scenario" | "environm
     report: undefined,
     plan: undefined,
     expectedHosts: [],
-    k6: { exitCode: null, detail: "", complaints: {}, exception: null, metrics: undefined },
+    k6: {
+      exitCode: null,
+      detail: "",
+      complaints: {},
+      browserComplaints: [],
+      exception: null,
+      metrics: undefined,
+    },
     agentDeath: null,
     interrupted: false,
     machineBusyRatio: null,

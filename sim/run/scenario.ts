@@ -17,6 +17,8 @@ export type Scenario = {
   parameters: Record<string, number | string>;
   /** So many VUs are clients themselves: there is no media, and no agent is asked. Null: participants are on agents. */
   clients: number | null;
+  /** Real browsers, of k6's browser module, beside the participants. */
+  browsers: number;
   thresholds: Threshold[];
 };
 
@@ -29,6 +31,7 @@ const inspectedSchema = z.looseObject({
       profile: z.string(),
       parameters: z.record(z.string(), z.union([z.number(), z.string()])),
       clients: z.number().int().min(1).optional(),
+      browsers: z.number().int().min(0).default(0),
     }),
   }),
 });
@@ -77,7 +80,7 @@ export async function inspectScenario(options: {
       hint: "build its options with scenarios/lib/room.ts: the run needs options.ext.soundcheck",
     });
   }
-  const { scenario, profile, parameters, clients = null } = inspected.data.ext.soundcheck;
+  const { scenario, profile, parameters, clients = null, browsers } = inspected.data.ext.soundcheck;
   return {
     name: scenario,
     path,
@@ -85,6 +88,7 @@ export async function inspectScenario(options: {
     profile,
     parameters,
     clients,
+    browsers,
     thresholds: parseThresholds(inspected.data.thresholds),
   };
 }

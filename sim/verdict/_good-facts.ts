@@ -14,6 +14,7 @@ export const healthyMeasures: HarnessMeasures = {
   droppedIterations: 0,
   stage: { planned: 4, started: 4 },
   audience: { planned: 200, started: 200 },
+  browsers: null,
 };
 export const healthyLimits = evaluateHarnessLimits(healthyMeasures);
 export const starvedLimits = evaluateHarnessLimits({ ...healthyMeasures, machineBusyRatio: 0.995 });
@@ -43,6 +44,7 @@ export const good: VerdictFacts = {
   joined: { stage: 4, audience: 200 },
   failures: [],
   media: true,
+  browsers: null,
   talkPlanned: true,
   packets: { sent: 6000, expected: 1_200_000, received: 1_200_000, heard: 1_200_000 },
   deaf: { count: 0, names: [] },

@@ -23,6 +23,19 @@ function measuredText({ metric }: JudgedThreshold, measured: number): string {
   return unit === "" ? significant(measured, 4) : `${significant(measured, 4)} ${unit}`;
 }
 
+/** Real browsers that were not in order, whatever the thresholds allow of their figures. */
+export function browserReasons({ browsers }: VerdictFacts): Reason[] {
+  if (browsers === null || browsers.ok >= browsers.started) return [];
+  const broken = browsers.started - browsers.ok;
+  const said = browsers.problems.slice(0, 3).join("; ");
+  return [
+    {
+      code: "browsers-broken",
+      message: `${grouped(broken)} of ${plural(browsers.planned, "browser")} did not get through: ${said === "" ? "see k6.log" : said}.`,
+    },
+  ];
+}
+
 /** Sessions broke, and no threshold that is met says that so many may. */
 export function sessionReasons(facts: VerdictFacts): Reason[] {
   const broken = facts.failures.reduce((sum, { count }) => sum + count, 0);

@@ -22,6 +22,8 @@ export type VerdictFacts = {
   failures: readonly { cause: FailureCause; message: string; count: number }[];
   /** False where k6's VUs are the clients, without media and without host processes. */
   media: boolean;
+  /** Real browsers: how many there were to be, how many joined, heard and left, and what the others said; null: none. */
+  browsers: { planned: number; started: number; ok: number; problems: readonly string[] } | null;
   /** False for a plan in which nobody ever speaks. */
   talkPlanned: boolean;
   /** Over all hosts. `heard`: received, and not refused by SFrame. */

@@ -17,6 +17,7 @@ const healthy: HarnessMeasures = {
   droppedIterations: 0,
   stage: { planned: 4, started: 4 },
   audience: { planned: 200, started: 200 },
+  browsers: null,
 };
 
 function broken(change: Partial<HarnessMeasures>): string[] {

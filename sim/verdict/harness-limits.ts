@@ -123,6 +123,8 @@ export type HarnessMeasures = {
   /** Planned, and of those joined or failed trying; the stage counts its host. */
   stage: { planned: number; started: number };
   audience: { planned: number; started: number };
+  /** Real browsers beside them, and of those the ones that said how it went; null: there were to be none. */
+  browsers: { planned: number; started: number } | null;
 };
 
 /** What there is to measure where k6's VUs are the clients, without media. */
@@ -153,7 +155,11 @@ export function evaluateHarnessLimits(measures: HarnessMeasures): HarnessLimit[]
     "digests-lost":
       measures.digestsReceived === null ? null : Math.abs(measures.digestsSent - measures.digestsReceived),
     "iterations-dropped": measures.droppedIterations,
-    "participants-started": leastShare([measures.stage, measures.audience]),
+    "participants-started": leastShare([
+      measures.stage,
+      measures.audience,
+      ...(measures.browsers === null ? [] : [measures.browsers]),
+    ]),
   };
   return hostLimitIds.map((id) => {
     const limit = evaluate(id, measured[id]);

@@ -81,6 +81,19 @@ describe("our figures", () => {
     expect(judgeOne("packets_sent", "rate>100", exact)).toMatchObject({ measured: 180, ok: true });
   });
 
+  test("that k6 alone knows are judged on its figures, and fail without samples", () => {
+    const k6: K6SummaryMetrics = {
+      browser_mouth_to_ear_ms: { type: "trend", values: { count: 40, "p(95)": 190 } },
+    };
+    expect(judgeOne("browser_mouth_to_ear_ms", "p(95)<400", exact, k6)).toMatchObject({
+      source: "k6",
+      n: 40,
+      measured: 190,
+      ok: true,
+    });
+    expect(judgeOne("browser_mouth_to_ear_ms", "p(95)<400", exact)).toMatchObject({ n: 0, ok: false });
+  });
+
   test("with tags are judged by k6, who alone knows tags", () => {
     const metric = "mouth_to_ear_ms{kind:audience}";
     const k6: K6SummaryMetrics = { [metric]: { type: "trend", values: { count: 7, "p(99)": 90 } } };

@@ -1,6 +1,6 @@
 /** Judges k6's thresholds: on exact figures where they are ours, on k6's where they are k6's. Zero samples fail. */
 import { z } from "zod";
-import { k6Scale } from "../protocol/figures.ts";
+import { figure as definitionOf, k6Scale } from "../protocol/figures.ts";
 import type { FigureId } from "../protocol/figures.ts";
 import type { JudgedThreshold } from "../protocol/result.ts";
 import { Histogram } from "../util/histogram.ts";
@@ -46,7 +46,7 @@ const nothing: Measurement = { n: 0, measured: null };
 
 /**
  * One judgement a threshold, in their order. Our figures are judged exactly unless tagged (a tag lives in k6
- * alone), or where `exact` is null: k6's VUs are the clients, and its figures are all there are. A quantile is within 1/128 of the true one (util/histogram.ts).
+ * alone), known to k6 alone, or where `exact` is null: k6's VUs are the clients, and its figures are all there are. A quantile is within 1/128 of the true one (util/histogram.ts).
  */
 export function judgeThresholds(
   thresholds: readonly Threshold[],
@@ -55,7 +55,7 @@ export function judgeThresholds(
 ): JudgedThreshold[] {
   return thresholds.map((threshold) => {
     const fromK6 = measureByK6(threshold, k6Metrics);
-    const exactly = exact !== null && threshold.figure !== null && !threshold.tagged;
+    const exactly = exact !== null && isExact(threshold);
     const { n, measured } = exactly ? measureExactly(threshold, threshold.figure, exact) : fromK6;
     return {
       metric: threshold.metric,
@@ -67,6 +67,11 @@ export function judgeThresholds(
       ok: n > 0 && measured !== null && meets(measured, threshold),
     };
   });
+}
+
+/** Whether hosts observe what it stands on. */
+function isExact({ figure: id, tagged }: Threshold): boolean {
+  return id !== null && !tagged && definitionOf(id).byK6 !== true;
 }
 
 function measureExactly(threshold: Threshold, id: FigureId | null, exact: ExactFigures): Measurement {

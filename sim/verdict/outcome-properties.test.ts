@@ -37,6 +37,14 @@ describe("for any facts", () => {
       { maxLength: 2 },
     ),
     media: fc.boolean(),
+    browsers: fc.option(
+      fc.record({
+        planned: small,
+        started: small,
+        ok: small,
+        problems: fc.array(fc.string(), { maxLength: 4 }),
+      }),
+    ),
     talkPlanned: fc.boolean(),
     packets: fc.record({ sent: small, expected: small, received: small, heard: small }),
     strangers: fc.array(fc.string(), { maxLength: 2 }),
@@ -73,6 +81,7 @@ describe("for any facts", () => {
           droppedIterations: fc.option(small),
           stage: fc.record({ planned: small, started: small }),
           audience: fc.record({ planned: small, started: small }),
+          browsers: fc.option(fc.record({ planned: small, started: small })),
         })
         .map(evaluateHarnessLimits),
     ),
@@ -105,6 +114,7 @@ describe("for any facts", () => {
         expect(drawn.hosts.expected.every((name) => drawn.hosts.reported.includes(name))).toBe(true);
         if (drawn.talkPlanned && drawn.planned.audience > 0) expect(drawn.packets.heard).toBeGreaterThan(0);
         expect(drawn.deaf.count).toBe(0);
+        if (drawn.browsers !== null) expect(drawn.browsers.ok).toBeGreaterThanOrEqual(drawn.browsers.started);
         expect(drawn.strangers).toEqual([]);
         expect(drawn.k6.exception).toBeNull();
       }),

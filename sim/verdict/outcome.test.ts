@@ -323,6 +323,28 @@ describe("thresholds", () => {
   });
 });
 
+describe("real browsers beside the participants", () => {
+  const two = { planned: 2, started: 2, ok: 2, problems: [] };
+
+  test("that all got through leave the verdict to the rest", () => {
+    expect(decide({ browsers: two })).toMatchObject({ outcome: "PASS" });
+  });
+
+  test("of which one did not is FAIL, and says what it said", () => {
+    const verdict = decide({ browsers: { ...two, ok: 1, problems: ["browser 1: it heard nothing"] } });
+    expect(verdict).toMatchObject({ outcome: "FAIL", codes: ["browsers-broken"] });
+    expect(verdict.text).toBe("1 of 2 browsers did not get through: browser 1: it heard nothing.");
+  });
+
+  test("of which one never said how it went is INVALID: the harness did not start it", () => {
+    const limits = evaluateHarnessLimits({ ...healthyMeasures, browsers: { planned: 2, started: 1 } });
+    expect(decide({ browsers: { ...two, started: 1, ok: 1 }, limits })).toMatchObject({
+      outcome: "INVALID",
+      codes: ["harness-limit"],
+    });
+  });
+});
+
 describe("a storm of signalling, without media", () => {
   const decideStorm = (change: Partial<VerdictFacts>): { outcome: string; codes: string[] } => {
     const { outcome, reasons } = decideVerdict({ ...goodStorm, ...change });

@@ -22,7 +22,7 @@ import {
   silenceReasons,
   strangerReasons,
 } from "./_system-reasons.ts";
-import { sessionReasons, thresholdReasons } from "./_threshold-reasons.ts";
+import { browserReasons, sessionReasons, thresholdReasons } from "./_threshold-reasons.ts";
 
 export type Verdict = { outcome: Outcome; reasons: Reason[] };
 
@@ -56,7 +56,12 @@ export function decideVerdict(facts: VerdictFacts): Verdict {
   // Silence that the harness cannot vouch for, without a harness reason to name: never a PASS.
   if (silence.length > 0) return invalid(silence);
 
-  const failed = [...deafReasons(facts), ...thresholdReasons(facts), ...sessionReasons(facts)];
+  const failed = [
+    ...deafReasons(facts),
+    ...browserReasons(facts),
+    ...thresholdReasons(facts),
+    ...sessionReasons(facts),
+  ];
   return failed.length > 0 ? fail([...failed, ...lossReasons(facts)]) : { outcome: "PASS", reasons: [] };
 }
 

@@ -6,6 +6,7 @@ import { RoomKeys } from "./keys.ts";
 import { Media } from "./media.ts";
 import { RoomClient } from "./room-client.ts";
 import { errorCodes } from "../protocol/signalling.ts";
+import type { Sounds } from "./sounds.ts";
 import type { Store } from "./store.ts";
 
 const ticketSchema = z.object({ ticket: z.string() });
@@ -18,7 +19,7 @@ const refusalSchema = z.object({
 });
 
 /** The room's client with all that a browser gives it. */
-export function createClient(store: Store): RoomClient {
+export function createClient(store: Store, sounds: Sounds): RoomClient {
   let guard: FrameGuard | undefined;
   return new RoomClient({
     store,
@@ -30,7 +31,7 @@ export function createClient(store: Store): RoomClient {
       guard = new FrameGuard((counts) => {
         tellCounts(store, counts);
       });
-      return new Media({ ask, guard, onMicrophoneLost, onError });
+      return new Media({ ask, guard, sounds, onMicrophoneLost, onError });
     },
     createKeys: ({ relay, onError }) =>
       new RoomKeys({

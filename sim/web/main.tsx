@@ -6,11 +6,13 @@ import { createClient } from "./client.ts";
 import { App } from "./components/app.tsx";
 import { exposeDebugSurface } from "./debug-surface.ts";
 import { parseInvitation } from "./invitation.ts";
+import { Sounds } from "./sounds.ts";
 import { Store } from "./store.ts";
 
 const store = new Store();
-const client = createClient(store);
-exposeDebugSurface(store, client);
+const sounds = new Sounds();
+const client = createClient(store, sounds);
+exposeDebugSurface(store, client, sounds);
 
 const invitation = parseInvitation(location.hash);
 // The token is good for whoever has it: it is to stay neither in the address bar nor in the history.

@@ -6,6 +6,7 @@ import type { FrameGuard } from "./frame-guard.ts";
 import { ReceiveMedia } from "./receive-media.ts";
 import { SendMedia } from "./send-media.ts";
 import type { Ask } from "./signalling.ts";
+import type { Sounds } from "./sounds.ts";
 import { noStats, summarise, type MediaStats } from "./stats.ts";
 import { restartIce } from "./transport-options.ts";
 
@@ -31,6 +32,7 @@ const restartPauseMs = 500;
 export type MediaOptions = {
   ask: Ask;
   guard: FrameGuard;
+  sounds: Sounds;
   onMicrophoneLost(): void;
   onError(error: unknown): void;
 };
@@ -51,11 +53,11 @@ export class Media {
 
   /** Once in the room: subscribes. Answers with the streams that are there. Rejects with a ClientError. */
   async begin(answer: Pick<JoinAnswer, "rtpCapabilities" | "iceServers">): Promise<StreamDescription[]> {
-    const { ask, guard, onMicrophoneLost } = this.#options;
+    const { ask, guard, sounds, onMicrophoneLost } = this.#options;
     const device = await loadDevice(answer.rtpCapabilities);
     if (this.#closed) return [];
     const shared = { device, ask, guard, iceServers: answer.iceServers };
-    this.#receive = new ReceiveMedia(shared);
+    this.#receive = new ReceiveMedia({ ...shared, sounds });
     this.#send = new SendMedia({ ...shared, onMicrophoneLost });
     return this.#reopen();
   }

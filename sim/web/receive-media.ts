@@ -1,6 +1,7 @@
 import type { Consumer, Device, Transport } from "mediasoup-client/types";
 import type { IceServer, StreamDescription, TransportParameters } from "../protocol/signalling.ts";
 import type { FrameGuard } from "./frame-guard.ts";
+import type { Sounds } from "./sounds.ts";
 import type { Ask } from "./signalling.ts";
 import { connectBy, transportOptions } from "./transport-options.ts";
 
@@ -11,6 +12,7 @@ export class ReceiveMedia {
   readonly #device: Device;
   readonly #ask: Ask;
   readonly #guard: FrameGuard;
+  readonly #sounds: Sounds;
   readonly #iceServers: IceServer[] | undefined;
   readonly #heard = new Map<string, Heard>();
   /** Announced and not yet removed; a consumer may still be in the making. */
@@ -18,10 +20,17 @@ export class ReceiveMedia {
   #transport: Transport | undefined;
   #closed = false;
 
-  constructor(options: { device: Device; ask: Ask; guard: FrameGuard; iceServers: IceServer[] | undefined }) {
+  constructor(options: {
+    device: Device;
+    ask: Ask;
+    guard: FrameGuard;
+    sounds: Sounds;
+    iceServers: IceServer[] | undefined;
+  }) {
     this.#device = options.device;
     this.#ask = options.ask;
     this.#guard = options.guard;
+    this.#sounds = options.sounds;
     this.#iceServers = options.iceServers;
   }
 
@@ -64,6 +73,7 @@ export class ReceiveMedia {
     const sound = new Audio();
     sound.srcObject = new MediaStream([consumer.track]);
     this.#heard.set(consumerId, { consumer, sound });
+    this.#sounds.tracks.add(consumer.track);
     // Rejects where nobody has touched the page yet, or the element goes before it plays.
     await sound.play().catch(() => undefined);
   }
@@ -74,6 +84,7 @@ export class ReceiveMedia {
     this.#heard.delete(consumerId);
     if (heard === undefined) return;
     heard.sound.srcObject = null;
+    this.#sounds.tracks.delete(heard.consumer.track);
     heard.consumer.close();
   }
 
@@ -96,6 +107,9 @@ export class ReceiveMedia {
   #make(parameters: TransportParameters): Transport {
     const transport = this.#device.createRecvTransport(transportOptions(parameters, this.#iceServers));
     connectBy(transport, this.#ask);
+    transport.on("connectionstatechange", (state) => {
+      if (state === "connected") this.#sounds.connected(performance.timeOrigin + performance.now());
+    });
     return transport;
   }
 

@@ -16,6 +16,8 @@ export type MediaStats = {
     readonly totalSamplesReceived: number;
     /** Joule-like, as webrtc-stats has it: above 0 once something was heard. */
     readonly totalAudioEnergy: number;
+    /** Over how long that energy is counted. */
+    readonly totalSamplesSeconds: number;
   };
   readonly sending: {
     readonly packetsSent: number;
@@ -39,6 +41,7 @@ export const noStats: MediaStats = {
     audibleConcealedSamples: 0,
     totalSamplesReceived: 0,
     totalAudioEnergy: 0,
+    totalSamplesSeconds: 0,
   },
   sending: { packetsSent: 0, bytesSent: 0, packetsLost: 0 },
   roundTripMs: null,
@@ -70,6 +73,7 @@ export function summarise(reports: readonly Iterable<Entry>[]): MediaStats {
       audibleConcealedSamples: sum(inbound, "concealedSamples") - sum(inbound, "silentConcealedSamples"),
       totalSamplesReceived: sum(inbound, "totalSamplesReceived"),
       totalAudioEnergy: sum(inbound, "totalAudioEnergy"),
+      totalSamplesSeconds: sum(inbound, "totalSamplesDuration"),
     },
     sending: {
       packetsSent: sum(outbound, "packetsSent"),

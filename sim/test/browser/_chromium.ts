@@ -1,14 +1,13 @@
 /** Chromium, and pages of the browser client in it, with a microphone that talks. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { findChromium } from "../../../infra/setup/tools.mjs";
 import { sampleRateHz, synthesizeSpeech } from "../../audio/speech.ts";
 import { createRandom } from "../../util/random.ts";
 
-const paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
 /** Undefined where there is none: then the tests are left out, and say so. */
-export const chromiumPath = process.env["SOUNDCHECK_CHROMIUM"] ?? paths.find((path) => existsSync(path));
+export const chromiumPath = findChromium();
 
 if (chromiumPath === undefined) {
   process.stderr.write(

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadCorpus, type Corpus } from "../../audio/corpus.ts";
 import { AudienceHost } from "../../fleet/audience-host.ts";
 import { StageHost } from "../../fleet/stage-host.ts";
+import { StageSounds } from "../../fleet/stage-sounds.ts";
 import type { Seat } from "../../fleet/vu-server.ts";
 import { createSoundcheckTarget } from "../../participant/soundcheck-target.ts";
 import type { AgentMessage, HostReport } from "../../protocol/fleet.ts";
@@ -46,7 +47,7 @@ function hostsAt(server: { url: string }, room = `room-${rooms++}`) {
     start: { ...common, name: "stage", kind: "stage" },
     target,
     clock: systemClock,
-    corpus,
+    sounds: new StageSounds(plan, { kind: "speech", corpus }),
     onSent: (batches) => {
       audience.recordSent(batches);
     },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadCorpus } from "../../audio/corpus.ts";
 import { Agent } from "../../fleet/agent.ts";
 import { StageHost } from "../../fleet/stage-host.ts";
+import { StageSounds } from "../../fleet/stage-sounds.ts";
 import type { SentBatch } from "../../measure/sent-ledger.ts";
 import { Listener } from "../../participant/listener.ts";
 import { NodeDatachannelEngine } from "../../participant/node-datachannel-engine.ts";
@@ -196,7 +197,8 @@ async function stageIn(room: string, plan: RunPlan, onSent: (batches: SentBatch[
   };
   const target = createSoundcheckTarget({ url: server.url, room, tokenSecret: testSecret });
   const corpus = await loadCorpus({ directory: corpusDirectory, bitrateBps: 32_000 });
-  const host = new StageHost({ start, target, corpus, clock: systemClock, onSent });
+  const sounds = new StageSounds(plan, { kind: "speech", corpus });
+  const host = new StageHost({ start, target, sounds, clock: systemClock, onSent });
   const messages: AgentMessage[] = [];
   await Promise.all(
     Array.from({ length: 1 + plan.stage.speakers }, (_, index) =>
