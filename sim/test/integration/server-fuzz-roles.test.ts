@@ -170,10 +170,12 @@ function usurped(role: Role, answered: readonly Answered[]): string[] {
 
 async function expectNobodyThere(): Promise<void> {
   const health = async (): Promise<unknown> => (await fetch(`${server.httpUrl}/healthz`)).json();
-  await expect.poll(health).toMatchObject({ ok: true, workersAlive: 1, rooms: 0, participants: 0 });
+  await expect
+    .poll(health, { timeout: 10_000 })
+    .toMatchObject({ ok: true, workersAlive: 1, rooms: 0, participants: 0 });
   const metrics = async (): Promise<string> => (await fetch(`${server.httpUrl}/metrics`)).text();
   for (const gauge of ["transports", "producers", "consumers", "connections"]) {
-    await expect.poll(metrics).toMatch(new RegExp(`soundcheck_server_${gauge} 0\n`));
+    await expect.poll(metrics, { timeout: 10_000 }).toMatch(new RegExp(`soundcheck_server_${gauge} 0\n`));
   }
   expect(await metrics()).not.toMatch(/signalling_errors_total\{code="internal"\}/);
 }
