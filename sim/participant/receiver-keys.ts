@@ -1,11 +1,11 @@
 import { RoomSecrets } from "../e2ee/keys/room-secrets.ts";
 import { generationOfKid, kidOf, seatOfKid } from "../e2ee/keys/kid.ts";
-import { speakerBaseKey } from "../e2ee/keys/speaker-key.ts";
 import type { RoomSecret } from "../e2ee/keys/room-message.ts";
 import type { CipherSuiteName } from "../e2ee/sframe/suites.ts";
 import type { Member } from "../protocol/signalling.ts";
 import type { Clock } from "../util/clock.ts";
 import type { StreamKey } from "./listener-engine.ts";
+import { sharedBaseKey, sharedRatchetTo } from "./_shared-derivations.ts";
 import { SecretReceiver } from "./secret-receiver.ts";
 
 /** A listener's keys: one for each pairing of a generation of the room's secret and a speaker on the stage. */
@@ -15,7 +15,7 @@ export class ReceiverKeys {
   readonly #onKey: (key: StreamKey) => void;
   readonly #onExpired: (generation: number) => void;
   readonly #clock: Clock;
-  readonly #secrets = new RoomSecrets();
+  readonly #secrets = new RoomSecrets(sharedRatchetTo);
   readonly #seats = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -83,7 +83,7 @@ export class ReceiverKeys {
       return {
         participantId,
         kid,
-        baseKey: speakerBaseKey({ secret, participantId, kid, suite: this.#suite }),
+        baseKey: sharedBaseKey({ secret, participantId, kid, suite: this.#suite }),
       };
     }
     return null;
@@ -132,7 +132,7 @@ export class ReceiverKeys {
     this.#onKey({
       participantId,
       kid,
-      baseKey: speakerBaseKey({ secret, participantId, kid, suite: this.#suite }),
+      baseKey: sharedBaseKey({ secret, participantId, kid, suite: this.#suite }),
     });
   }
 }

@@ -1,11 +1,12 @@
 import { KeyMember } from "../e2ee/keys/key-member.ts";
 import type { SealedRefusalCause } from "../e2ee/keys/key-member.ts";
 import type { RoomSecret } from "../e2ee/keys/room-message.ts";
-import type { RosterTrust } from "../e2ee/keys/roster-trust.ts";
+import { RosterTrust } from "../e2ee/keys/roster-trust.ts";
+import { sharedReadRoster } from "./_shared-derivations.ts";
 
 /** Opens what the distributor seals to one participant; messages that come before our own id is known wait for it. */
 export class SecretReceiver {
-  readonly #member = new KeyMember();
+  readonly #member = new KeyMember(new RosterTrust(sharedReadRoster));
   readonly #onSecret: (newest: RoomSecret, spoken: RoomSecret | null) => void;
   #early: Uint8Array[] | undefined = [];
   /** Sealed messages refused: garbled, forged, rolled back, or not for us. */

@@ -33,11 +33,16 @@ export type Opened =
 /** A member's end of the room's keys: its identity, fresh for each join, and what the distributor sealed to it. */
 export class KeyMember {
   /** Whom we believe, and what the server and the signed roster do not agree on. */
-  readonly trust = new RosterTrust();
+  readonly trust: RosterTrust;
   readonly #key = agreementKey();
   #recipient: Recipient | undefined;
   #pairwiseKey: WrapKey | undefined;
   #generation = -1;
+
+  /** `trust`: default, one of its own that reads rosters by itself. */
+  constructor(trust: RosterTrust = new RosterTrust()) {
+    this.trust = trust;
+  }
 
   /** X25519, raw, 32 bytes. */
   get publicKey(): Uint8Array {

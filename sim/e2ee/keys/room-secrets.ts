@@ -11,7 +11,13 @@ type Held = { readonly secret: Uint8Array; expiresAt: MonotonicMs | null };
 /** The room's secrets that a member holds: the newest for good, older ones for 10 s at most. */
 export class RoomSecrets {
   readonly #byGeneration = new Map<number, Held>();
+  readonly #ratchetTo: typeof ratchetTo;
   #newest = -1;
+
+  /** `ratchet`: another way to the same bytes, for a process that has many members. */
+  constructor(ratchet: typeof ratchetTo = ratchetTo) {
+    this.#ratchetTo = ratchet;
+  }
 
   /** -1: none ever came. */
   get newest(): number {
@@ -47,7 +53,7 @@ export class RoomSecrets {
   /** The secret of a generation that is held, or a later step of one. Changes nothing: a KID may be anybody's. */
   peek(generation: number, nowMs: MonotonicMs): Uint8Array | null {
     const from = this.#nearest(generation, nowMs);
-    return from === null ? null : ratchetTo(generation, from.generation, from.held.secret);
+    return from === null ? null : this.#ratchetTo(generation, from.generation, from.held.secret);
   }
 
   /**
@@ -57,7 +63,7 @@ export class RoomSecrets {
   follow(generation: number, nowMs: MonotonicMs): Uint8Array | null {
     const from = this.#nearest(generation, nowMs);
     if (from === null || from.generation === generation) return null;
-    const secret = ratchetTo(generation, from.generation, from.held.secret);
+    const secret = this.#ratchetTo(generation, from.generation, from.held.secret);
     if (!this.add(generation, secret, nowMs)) {
       // A step of the epoch before the newest, which speakers have not left yet.
       this.#byGeneration.set(generation, { secret, expiresAt: from.held.expiresAt });
