@@ -213,3 +213,11 @@ test("a bucket's value is within the error of everything in it", () => {
     }),
   );
 });
+
+test("a quantile among zeros is zero", () => {
+  const histogram = new Histogram();
+  for (let n = 0; n < 999; n++) histogram.observe(0);
+  histogram.observe(0.04);
+  expect(histogram.quantile(0.99)).toBe(0);
+  expect(histogram.quantile(1)).toBe(0.04);
+});

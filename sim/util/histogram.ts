@@ -105,6 +105,8 @@ export class Histogram {
     let seen = 0;
     for (let bucket = 0; bucket < bucketCount; bucket++) {
       seen += this.#counts[bucket] as number;
+      // Where most are zero, so is what lies among them.
+      if (seen >= rank && bucket === 0 && this.#min >= 0) return this.#min;
       if (seen >= rank) return Math.min(this.#max, Math.max(this.#min, valueOf(bucket)));
     }
     return this.#max;
