@@ -78,9 +78,12 @@ function loopOf(frames: readonly OpusFrame[]): Corpus["roomTone"] {
   return { frames: frames.slice(0, lastUpdate + 1), loopStart };
 }
 
-/** One clip by an encoder of its own: Opus, 20 ms frames, mono, with DTX and in-band FEC. */
-async function encodeClip(samples: Float32Array, bitrateBps: number): Promise<OpusFrame[]> {
-  using encoder = await createEncoder({
+/** Opus as all our speech is encoded: 20 ms frames, mono, with in-band FEC. */
+export function speechEncoder(
+  bitrateBps: number,
+  { dtx }: { dtx: boolean },
+): ReturnType<typeof createEncoder> {
+  return createEncoder({
     channels: 1,
     sampleRate: sampleRateHz,
     application: Application.Voip,
@@ -88,10 +91,15 @@ async function encodeClip(samples: Float32Array, bitrateBps: number): Promise<Op
     bitrate: bitrateBps,
     complexity: corpusSettings.opus.complexity,
     packetLossPercent: corpusSettings.opus.expectedLossPercent,
-    dtx: true,
+    dtx,
     fec: true,
     frameSize: samplesPerFrame,
   });
+}
+
+/** One clip by an encoder of its own, with DTX. */
+async function encodeClip(samples: Float32Array, bitrateBps: number): Promise<OpusFrame[]> {
+  using encoder = await speechEncoder(bitrateBps, { dtx: true });
   const frames: OpusFrame[] = [];
   for (let at = 0; at + samplesPerFrame <= samples.length; at += samplesPerFrame) {
     const frame = samples.subarray(at, at + samplesPerFrame);

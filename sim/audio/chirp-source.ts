@@ -1,7 +1,6 @@
-import { Application, createEncoder, Signal } from "libopus-wasm";
 import { createRandom } from "../util/random.ts";
 import { frameMs, frameTicks } from "../util/opus-frame.ts";
-import { corpusSettings, opusFrame } from "./_corpus-build.ts";
+import { opusFrame, speechEncoder } from "./_corpus-build.ts";
 import { chirp, chirpWaveform } from "./chirp.ts";
 import type { OpusFrame } from "./corpus.ts";
 import type { SourcedFrame } from "./frame-source.ts";
@@ -22,18 +21,7 @@ export function chirpPeriod(): Float32Array {
 
 /** One period in Opus, without DTX, so that the stream never stops; said again and again it goes on without a seam. */
 export async function encodeChirps(bitrateBps: number): Promise<OpusFrame[]> {
-  using encoder = await createEncoder({
-    channels: 1,
-    sampleRate: sampleRateHz,
-    application: Application.Voip,
-    signal: Signal.Voice,
-    bitrate: bitrateBps,
-    complexity: corpusSettings.opus.complexity,
-    packetLossPercent: corpusSettings.opus.expectedLossPercent,
-    dtx: false,
-    fec: true,
-    frameSize: frameTicks,
-  });
+  using encoder = await speechEncoder(bitrateBps, { dtx: false });
   const samples = chirpPeriod();
   const frames: OpusFrame[] = [];
   for (let period = 0; period <= settledPeriods; period++) {

@@ -4,7 +4,7 @@
  */
 import { MediaConnection } from "../participant/media-connection.ts";
 import { createSoundcheckTarget } from "../participant/soundcheck-target.ts";
-import type { TargetEvents, TargetSession } from "../participant/target.ts";
+import { ignoredEvents, type TargetSession } from "../participant/target.ts";
 import { fromBase64Url } from "../util/bytes.ts";
 
 export type BareOptions = {
@@ -17,20 +17,6 @@ export type BareOptions = {
 export type BareJoined = { joinsPerSecond: number };
 
 const nothing = (): void => undefined;
-const deaf: TargetEvents = {
-  memberJoined: nothing,
-  memberLeft: nothing,
-  memberChanged: nothing,
-  streamAdded: nothing,
-  streamRemoved: nothing,
-  streamPaused: nothing,
-  sealed: nothing,
-  mediaLost: nothing,
-  away: nothing,
-  back: nothing,
-  transportState: nothing,
-  ended: nothing,
-};
 const joinTimeoutMs = 30_000;
 // Kept, since a collected track closes the real one.
 const kept: [MediaConnection, TargetSession][] = [];
@@ -58,7 +44,7 @@ async function joinAll({ url, room, tokenSecret, listeners, atOnce }: BareOption
           fingerprint: media.fingerprint,
           signal,
         },
-        deaf,
+        ignoredEvents,
       );
       await media.connect(session.transport, signal);
       kept.push([media, session]);

@@ -64,6 +64,23 @@ export type TargetEvents = {
   ended(reason: { kind: "removed" | "disconnected"; message: string }): void;
 };
 
+const ignore = (): void => undefined;
+/** For who attends to nothing, or to what it puts in their place. */
+export const ignoredEvents: TargetEvents = {
+  memberJoined: ignore,
+  memberLeft: ignore,
+  memberChanged: ignore,
+  streamAdded: ignore,
+  streamRemoved: ignore,
+  streamPaused: ignore,
+  sealed: ignore,
+  mediaLost: ignore,
+  away: ignore,
+  back: ignore,
+  transportState: ignore,
+  ended: ignore,
+};
+
 export type TargetSession = {
   readonly participantId: string;
   readonly roomId: string;

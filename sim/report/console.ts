@@ -144,7 +144,7 @@ function encryptionText({
   if (!enabled) return "off";
   if (encryptedFrames === 0) return `${suite}   not one frame encrypted`;
   return (
-    `${suite}   encrypt p50 ${time(encryptSeconds.p50)}   decrypt p50 ${time(decryptSeconds.p50)}   ` +
+    `${suite}  encrypt p50 ${time(encryptSeconds.p50)}  decrypt p50 ${time(decryptSeconds.p50)}  ` +
     `+ ${bytes(overheadBytesPerFrame)} a frame`
   );
 }

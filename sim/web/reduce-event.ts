@@ -1,6 +1,6 @@
 import type { EventBody, Member, Role } from "../protocol/signalling.ts";
 import type { AnyEvent } from "./signalling.ts";
-import { hostOf, nameOf, withNotice, type State } from "./state.ts";
+import { hostOf, nameOf, placed, withNotice, type State } from "./state.ts";
 
 /** What the server's events change. Those that concern media or keys alone change nothing here. */
 export function reduceEvent(state: State, event: AnyEvent): State {
@@ -155,13 +155,7 @@ function memberChanged(state: State, member: Member): State {
 function own(state: State, role: Role, seat: number | null): State {
   const { me } = state;
   if (me === null || (me.role === role && me.seat === seat)) return state;
-  return {
-    ...state,
-    me: { ...me, role, seat },
-    microphone: seat === null ? "off" : state.microphone,
-    handRaised: seat === null ? state.handRaised : false,
-    invitedBy: null,
-  };
+  return placed(state, role, seat);
 }
 
 const roleNames: Readonly<Record<Role, string>> = {

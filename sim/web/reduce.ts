@@ -12,6 +12,7 @@ import {
   type Notice,
   type OverReason,
   type State,
+  placed,
 } from "./state.ts";
 
 export type Action =
@@ -154,19 +155,6 @@ function standing({
 
 function bySeat(stage: readonly Member[]): Member[] {
   return stage.toSorted((one, other) => (one.seat ?? 0) - (other.seat ?? 0));
-}
-
-function placed(state: State, role: Role, seat: number | null): State {
-  const { me } = state;
-  if (me === null) return state;
-  return {
-    ...state,
-    me: { ...me, role, seat },
-    // Whoever leaves the stage leaves the microphone there.
-    microphone: seat === null ? "off" : state.microphone,
-    handRaised: seat === null ? state.handRaised : false,
-    invitedBy: null,
-  };
 }
 
 function over(state: State, reason: OverReason): State {

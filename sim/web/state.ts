@@ -158,3 +158,17 @@ export function withNotice(state: State, tone: Notice["tone"], text: string): St
 
 export type AudiencePage = { readonly members: readonly Member[]; readonly total: number };
 export type InfoPart = Pick<RoomInfo, "claimant" | "audienceSize">;
+
+/** We have this role and seat now. */
+export function placed(state: State, role: Role, seat: number | null): State {
+  const { me } = state;
+  if (me === null) return state;
+  return {
+    ...state,
+    me: { ...me, role, seat },
+    // Whoever leaves the stage leaves the microphone there.
+    microphone: seat === null ? "off" : state.microphone,
+    handRaised: seat === null ? state.handRaised : false,
+    invitedBy: null,
+  };
+}

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { WebSocketServer, type WebSocket } from "ws";
 import { SignallingConnection } from "../../participant/signalling-connection.ts";
 import { createSoundcheckTarget } from "../../participant/soundcheck-target.ts";
-import type { TargetEvents } from "../../participant/target.ts";
+import { ignoredEvents, type TargetEvents } from "../../participant/target.ts";
 import type { EventName } from "../../protocol/signalling.ts";
 
 const servers: WebSocketServer[] = [];
@@ -269,7 +269,6 @@ describe("opening", () => {
 describe("joining a room server", () => {
   const join = (url: string, signal: AbortSignal) => {
     const ended = vi.fn<TargetEvents["ended"]>();
-    const nothing = (): void => undefined;
     const session = createSoundcheckTarget({ url, room: "room", tokenSecret: new Uint8Array(32) }).join(
       {
         accountId: "a",
@@ -280,20 +279,7 @@ describe("joining a room server", () => {
         fingerprint: "AB",
         signal,
       },
-      {
-        memberJoined: nothing,
-        memberLeft: nothing,
-        memberChanged: nothing,
-        streamAdded: nothing,
-        streamRemoved: nothing,
-        streamPaused: nothing,
-        sealed: nothing,
-        mediaLost: nothing,
-        away: nothing,
-        back: nothing,
-        transportState: nothing,
-        ended,
-      },
+      { ...ignoredEvents, ended },
     );
     return { session, ended };
   };

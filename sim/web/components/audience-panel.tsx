@@ -1,3 +1,4 @@
+import { ActionsButton } from "./actions-button.tsx";
 import type { JSX } from "preact";
 import { offersFor } from "../rights.ts";
 import type { Requests } from "../requests.ts";
@@ -44,17 +45,12 @@ export function AudiencePanel(props: {
                   </span>
                 ) : null}
                 {mayAct ? (
-                  <button
-                    type="button"
-                    class="icon-button"
-                    aria-label={`Actions for ${name}`}
-                    aria-haspopup="dialog"
-                    onClick={() => {
+                  <ActionsButton
+                    name={name}
+                    onOpen={() => {
                       onMember(participantId);
                     }}
-                  >
-                    <Icon name="more" />
-                  </button>
+                  />
                 ) : null}
               </li>
             );

@@ -1,3 +1,4 @@
+import { ActionsButton } from "./actions-button.tsx";
 import type { JSX } from "preact";
 import type { Member } from "../../protocol/signalling.ts";
 import { offersFor } from "../rights.ts";
@@ -61,17 +62,13 @@ function Seat(props: { state: State; member: Member; onMember(participantId: str
         </span>
       ) : null}
       {mayAct ? (
-        <button
-          type="button"
-          class="icon-button seat-more"
-          aria-label={`Actions for ${name}`}
-          aria-haspopup="dialog"
-          onClick={() => {
+        <ActionsButton
+          name={name}
+          className="icon-button seat-more"
+          onOpen={() => {
             onMember(participantId);
           }}
-        >
-          <Icon name="more" />
-        </button>
+        />
       ) : null}
     </li>
   );
